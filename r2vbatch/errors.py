@@ -1,0 +1,83 @@
+"""What can go wrong, by whose fault it is, and the exit code of each.
+
+::
+
+    R2VBatchError
+    ├── UsageProblem       2  the command line cannot be carried out as given
+    ├── ManifestInvalid    3  the manifest has errors; carries them all
+    ├── ServiceRefused     4  the service would refuse every take (key, arrears, model)
+    ├── OutputUnavailable  5  the output folder or its ledger cannot be used now
+    └── Interrupted      130  a person stopped the batch
+
+Anything else that reaches the boundary in ``cli`` is a bug of ours (exit 70).
+A take that failed is not here: that is an outcome in the ledger, not an exception.
+This room refuses to know about printing: ``cli`` turns these into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from r2vbatch.diagnostics import Diagnostic
+
+
+class Exit(IntEnum):
+    """Process exit codes, part of the interface. The first that applies is used."""
+
+    DONE = 0
+    NOT_ALL_DONE = 1
+    USAGE = 2
+    MANIFEST = 3
+    REFUSED = 4
+    OUTPUT = 5
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class R2VBatchError(Exception):
+    """An expected problem: one sentence for a person, and what to do about it."""
+
+    exit_code = Exit.NOT_ALL_DONE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageProblem(R2VBatchError):
+    """The command line asks for something that cannot be done as given."""
+
+    exit_code = Exit.USAGE
+
+
+class ManifestInvalid(R2VBatchError):
+    """The manifest has errors. ``diagnostics`` holds every one, warnings too."""
+
+    exit_code = Exit.MANIFEST
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        errors = sum(d.severity == "error" for d in diagnostics)
+        super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the manifest")
+        self.diagnostics = list(diagnostics)
+
+
+class ServiceRefused(R2VBatchError):
+    """The service refuses in a way that would hit every take."""
+
+    exit_code = Exit.REFUSED
+
+
+class OutputUnavailable(R2VBatchError):
+    """The output folder or the ledger in it is locked, damaged, full or not ours."""
+
+    exit_code = Exit.OUTPUT
+
+
+class Interrupted(R2VBatchError):
+    """A person (or the system) asked the batch to stop."""
+
+    exit_code = Exit.INTERRUPTED

@@ -1,0 +1,165 @@
+"""What a manifest means once it is read: cast, shots with variations expanded, prompts with
+their mentions found. Values are as written; what a model makes of them is the plan's business.
+
+Every shot can say where each of its settings was written, so that later rooms point at the
+author's own line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from r2vbatch.diagnostics import Diagnostic, Position, Severity
+
+MediaKind = Literal["image", "video"]
+
+
+class Origin(Protocol):
+    """Where something was written (a YAML node now, a table cell later)."""
+
+    def at(self, offset: int = 0, width: int | None = None) -> Position:
+        """The place of the value, or of `width` characters from `offset` in its text."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where in the data, such as ``shots[2].prompt``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in one currency. Currencies are never converted."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One image or video given to the model. Exactly one of `file` and `url` is set."""
+
+    name: str | None
+    """The cast name; None in reference form."""
+    kind: MediaKind | None
+    """None when it cannot be told from the name (a URL without a known suffix)."""
+    file: Path | None
+    """A local file, absolute."""
+    url: str | None
+    """http, https or oss URL, as written."""
+    origin: Origin
+
+
+class Mention(NamedTuple):
+    """``@name`` in a prompt: the cast name it stands for (``previous`` is reserved)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptText:
+    """A prompt after ``${}`` substitution, with a way back to where each part was written."""
+
+    parts: tuple[str | Mention, ...]
+    """Literal text and mentions in turn. In reference form there is one literal part."""
+    origin: Origin
+    """`at(offset, width)`: offsets count in the substituted text, with mentions as written
+    (``@ellen`` is six characters); the answer is the place in the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One storyboard entry, one variation of it."""
+
+    id: str
+    """With its variation suffix: ``sh020-1``."""
+    base_id: str
+    """As written: ``sh020``."""
+    form: Literal["cast", "reference"]
+    model: str
+    prompt: PromptText
+    negative_prompt: str | None
+    references: tuple[Reference, ...]
+    """In the order they are sent."""
+    settings: Mapping[str, Any]
+    """size | resolution, ratio | duration, audio, shot_type, watermark, seed: those that the
+    shot or `defaults` gives, as written; never a value that failed the schema. A shot's
+    `size` hides the defaults' `resolution`/`ratio`, and the other way round."""
+    takes: int
+    after: tuple[str, ...]
+    """Shot ids as written; naming a shot with variations means all of them."""
+    notes: str | None
+    origins: Mapping[str, Origin]
+    """By key (id, prompt, references, cast, model, size, duration, after …): where its value
+    was written, in the shot or in `defaults`; and ``""``: the shot as a whole (its first key)."""
+
+    def where(self, key: str) -> Origin:
+        """Where `key` was written, else the shot's own place."""
+        return self.origins.get(key) or self.origins[""]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Pacing asked for by the manifest; None means the endpoint's own default."""
+
+    in_flight: int | None = None
+    submits_per_second: float | None = None
+    queries_per_second: float | None = None
+    downloads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as read. With errors around, it holds what could be understood."""
+
+    file: Path
+    """Absolute."""
+    shown: str
+    """The file name as the user gave it, for messages."""
+    text: str
+    """The source text; the ledger keeps it so that an output folder alone can be resumed."""
+    title: str | None
+    model: str | None
+    endpoint: str
+    """``preview``, a region name or a URL."""
+    workspace: str | None
+    output: Path | None
+    """Absolute; None when not given."""
+    max_cost: Money | None
+    limits: Limits
+    cast: Mapping[str, Reference]
+    shots: Sequence[Shot]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Top-level keys (model, endpoint, budget …) and ``""``: the document's first key."""
+
+    def where(self, key: str) -> Origin:
+        """Where the top-level `key` was written, else the document's own place."""
+        return self.origins.get(key) or self.origins[""]
+
+
+def diagnose(
+    origin: Origin,
+    message: str,
+    *,
+    rule: str,
+    hint: str = "",
+    severity: Severity = "error",
+    offset: int = 0,
+    width: int | None = None,
+) -> Diagnostic:
+    """A diagnostic at `origin` (or at `width` characters from `offset` inside its text)."""
+    return Diagnostic(origin.at(offset, width), message, severity, rule, origin.path, hint)
+
+
+class Reading(NamedTuple):
+    """The outcome of reading a manifest: what was understood, and everything found wrong.
+
+    `manifest` is None only when nothing could be understood (no such file, broken YAML).
+    """
+
+    manifest: Manifest | None
+    diagnostics: list[Diagnostic]

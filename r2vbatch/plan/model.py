@@ -1,0 +1,108 @@
+"""What a plan is made of: takes with their request, price, predecessors and fingerprint.
+
+Plain data. Nothing here knows a ledger, a network or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.manifest.model import Manifest, MediaKind, Money, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What `media` measured of one local file."""
+
+    sha256: str
+    bytes: int
+    kind: MediaKind | None
+    seconds: Decimal | None
+    """Length of a video; None for an image."""
+    width: int | None
+    height: int | None
+
+
+Facts = Mapping[Path, FileFacts]
+"""By absolute path. A local reference that is not in it is treated as of unknown length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One reference of a take, in the order it is sent."""
+
+    name: str | None
+    """Cast name; None in reference form."""
+    token: str
+    """What the model calls it: ``character1``, ``Image 1``."""
+    kind: MediaKind | None
+    url: str
+    """As it stands in the planned request: the URL as written, or
+    ``oss://PENDING/<sha256>/<file name>`` for a local file."""
+    file: Path | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was asked of the clip, to verify it by. Where a request leaves something to the
+    service, it is None: there is nothing to hold the clip to."""
+
+    width: int | None
+    height: int | None
+    duration: int | None
+    audio: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a take will be billed, by the published rule."""
+
+    seconds: Decimal
+    """Billed seconds: capped input seconds of reference videos + output seconds."""
+    cost: Money | None
+    """None when the price table does not know the model."""
+    exact: bool
+    """False where a remote video's length is unknown and was taken at its cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTake:
+    """One generation of a shot. The request is built when asked for, not kept: a plan of
+    100,000 takes must stay small."""
+
+    id: str
+    """``<shot>_t<NN>``."""
+    shot: Shot
+    number: int
+    """From 1."""
+    fingerprint: str
+    """SHA-256 (hex) over what affects pixels and sound, take number included."""
+    shot_fingerprint: str
+    """The same without the take number (retakes hold while it holds)."""
+    after: tuple[str, ...]
+    """Take ids that must have ended before this one is submitted."""
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All takes of a manifest, fully expanded, in storyboard order, with everything found
+    wrong on the way. Takes of shots with errors are left out."""
+
+    manifest: Manifest
+    takes: Sequence[PlannedTake]
+    diagnostics: list[Diagnostic]
+    prices: str
+    """The region whose price table was used."""
+    prices_read: str
+    """The date (ISO 8601) on which that table was read."""
+
+
+Request = dict[str, Any]
+"""A submit body as it would be posted (JSON object)."""
