@@ -1,0 +1,41 @@
+"""The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
+
+from r2vbatch.ledger.states import (
+    ASK_AGAIN,
+    AT_SERVICE,
+    ENDED,
+    PAID,
+    TO_FETCH,
+    Kind,
+    State,
+    legal,
+)
+from r2vbatch.ledger.store import (
+    IllegalTransition,
+    Known,
+    Ledger,
+    Move,
+    NewTake,
+    TakeRow,
+    Transition,
+)
+from r2vbatch.ledger.thread import LedgerThread
+
+__all__ = [
+    "ASK_AGAIN",
+    "AT_SERVICE",
+    "ENDED",
+    "PAID",
+    "TO_FETCH",
+    "IllegalTransition",
+    "Kind",
+    "Known",
+    "Ledger",
+    "LedgerThread",
+    "Move",
+    "NewTake",
+    "State",
+    "TakeRow",
+    "Transition",
+    "legal",
+]

@@ -1,0 +1,131 @@
+"""The plan carried into the ledger and onto the disk: rows added, clips renamed, retired, restored.
+
+A paid clip is never deleted or overwritten. Files move in two steps, each recorded before the
+first file is touched: all of them out of the way, then each to its new name. So names may be
+swapped, and a crash between any two renames is finished by the next run. A slate costs nothing
+and is simply removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from r2vbatch.batch.matching import Matching
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import Kind, Ledger, Move, NewTake
+from r2vbatch.plan.model import PlannedTake
+from r2vbatch.storage import Folder
+
+_FOLDERS: dict[Kind, str] = {"live": "clips", "preview": "preview"}
+
+
+def clip_name(kind: Kind, take: str) -> str:
+    """Where the clip (or slate) of a wanted take lies."""
+    return f"{_FOLDERS[kind]}/{take}.mp4"
+
+
+def poster_name(clip: str) -> str:
+    """Where the poster of a clip lies; that of a slate or a retired clip lies beside it."""
+    path = PurePosixPath(clip)
+    folder = "posters" if path.parent.name == "clips" else str(path.parent)
+    return f"{folder}/{path.stem}.jpg"
+
+
+def retired_name(folder: Folder, take: str, fingerprint: str, taken: Iterable[str] = ()) -> str:
+    """A free name for a clip that is no longer wanted."""
+    stem = f"retired/{take}-{fingerprint[:8]}"
+    names = [f"{stem}.mp4", *(f"{stem}-{n}.mp4" for n in range(2, 1000))]
+    return next(n for n in names if n not in taken and not folder.exists(n))
+
+
+def arrange(
+    ledger: Ledger, folder: Folder, kind: Kind, matching: Matching, fresh: Iterable[NewTake],
+    named: Iterable[tuple[int, NewTake]],
+) -> None:  # fmt: skip
+    """Make the wanted takes of `kind` those of the plan, files included."""
+    moves: dict[int, Move] = {}
+    if kind == "live":
+        for known in matching.unwanted:
+            _retire(ledger, folder, known.key, moves)
+    named = list(named)
+    for key, take in named:
+        file = ledger.take(key).file
+        target = clip_name(kind, take.take)
+        if file and file != target:
+            moves[key] = Move(key, file, target)
+    ledger.apply(
+        fresh=fresh,
+        named=named,
+        unwanted=[k.key for k in matching.unwanted],
+        moves=moves.values(),
+    )
+    finish_moves(ledger, folder)
+    if kind == "preview":
+        for known in matching.unwanted:
+            _drop_slate(ledger, folder, known.key)
+
+
+def finish_moves(ledger: Ledger, folder: Folder) -> None:
+    """Carry out every recorded move, whether just recorded or left by a crash."""
+    moves = ledger.moves()
+    if not moves:
+        return
+    if not moves[0].source.startswith(".moving/"):
+        for move in moves:
+            if folder.exists(move.source):
+                _rename(folder, move.source, f".moving/{move.key}")
+            folder.carry(poster_name(move.source), f".moving/{move.key}.jpg")
+        ledger.moves_set_out()
+    for move in moves:
+        if folder.exists(f".moving/{move.key}"):
+            _rename(folder, f".moving/{move.key}", move.target)
+        folder.carry(f".moving/{move.key}.jpg", poster_name(move.target))
+    ledger.end_moves({m.key: m.target if folder.exists(m.target) else None for m in moves})
+
+
+def _retire(ledger: Ledger, folder: Folder, key: int, moves: dict[int, Move]) -> None:
+    row = ledger.take(key)
+    if row.file:
+        taken = [m.target for m in moves.values()]
+        target = retired_name(folder, row.take, row.fingerprint, taken)
+        moves[key] = Move(key, row.file, target)
+
+
+def _drop_slate(ledger: Ledger, folder: Folder, key: int) -> None:
+    row = ledger.take(key)
+    if row.file and not row.wanted:
+        ledger.amend(key, "slate dropped", file=None)
+        # the name may already be that of a newer take's slate
+        if all(file != row.file for _, file in ledger.files("preview")):
+            folder.remove(row.file)
+            folder.remove(poster_name(row.file))
+
+
+def _rename(folder: Folder, source: str, target: str) -> None:
+    try:
+        folder.rename(source, target)
+    except FileExistsError:
+        raise OutputUnavailable(
+            f"{folder.path(target)} is in the way: it was not made by this batch",
+            hint="move it elsewhere and run again; nothing is lost",
+        ) from None
+
+
+def planned_row(kind: Kind, take: PlannedTake, request: dict[str, object], key: str) -> NewTake:
+    """A take of the plan as the ledger takes it; `key` is its prompt key."""
+    cost, seconds = take.estimate.cost, take.estimate.seconds
+    return NewTake(
+        kind=kind,
+        take=take.id,
+        shot=take.shot.id,
+        number=take.number,
+        fingerprint=take.fingerprint,
+        shot_fingerprint=take.shot_fingerprint,
+        model=take.shot.model,
+        request=request,
+        prompt_key=key,
+        estimate=cost.amount if cost else None,
+        currency=cost.currency if cost else None,
+        per_second=cost.amount / seconds if cost and seconds else None,
+    )

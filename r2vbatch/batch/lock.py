@@ -1,0 +1,49 @@
+"""One run per output folder.
+
+A POSIX byte-range lock (`lockf`) on a file used for nothing else: the kernel drops it when the
+process ends, however it ends, and no child inherits it. (`flock` would stay with a forked
+worker after kill -9 of the head.) The holder's process id is written for people to read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from r2vbatch.errors import OutputUnavailable
+
+NAME = ".lock"
+
+
+@contextmanager
+def locked(output: Path) -> Iterator[None]:
+    """Hold the output folder for this process. Raises `OutputUnavailable` if another has it."""
+    try:
+        descriptor = os.open(output / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as problem:
+        raise OutputUnavailable(
+            f"{output} cannot be written to: {problem.strerror}",
+            hint="choose another output folder with -o, or mend its permissions",
+        ) from problem
+    try:
+        _take(descriptor, output)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, output: Path) -> None:
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+        who = f" (process {holder})" if holder else ""
+        raise OutputUnavailable(
+            f"{output} is in use by another run{who}",
+            hint="wait for it, or watch it with `r2vbatch status`; one run per output folder",
+        ) from None

@@ -1,0 +1,115 @@
+"""The ledger as text: ``results.csv`` and ``results.jsonl``, one row a wanted take.
+
+Signed links never leave the ledger: a reference is shown without its query string, and result
+links are not shown at all. In JSON lines numbers are numbers, booleans are booleans and what
+is not known is null; in CSV it is empty. Times are UTC, ISO 8601; paths are relative to the
+output folder, with ``/``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from r2vbatch.ledger.store import TakeRow
+
+COLUMNS = (
+    "shot", "take", "kind", "status", "flags", "clip", "model", "endpoint", "prompt",
+    "references", "size", "duration", "seed", "audio", "task_id", "request_id", "attempts",
+    "submitted_at", "started_at", "ended_at", "billed_seconds", "cost", "currency", "estimate",
+    "sha256", "bytes", "error_code", "error_message",
+)  # fmt: skip
+
+
+def result(row: TakeRow) -> dict[str, Any]:
+    """One take as a results row: plain values, ready for JSON."""
+    body, parameters = row.request["input"], row.request.get("parameters", {})
+    return {
+        "shot": row.shot,
+        "take": row.take,
+        "kind": row.kind,
+        "status": str(row.state),
+        "flags": list(row.flags),
+        "clip": row.file,
+        "model": row.model,
+        "endpoint": row.endpoint,
+        "prompt": body.get("prompt"),
+        "references": [shown_reference(url) for url in _references(body)],
+        "size": parameters.get("size"),
+        "duration": parameters.get("duration"),
+        "seed": parameters.get("seed"),
+        "audio": parameters.get("audio"),
+        "task_id": row.task_id,
+        "request_id": row.request_id,
+        "attempts": row.attempts,
+        "submitted_at": iso(row.submitted_at),
+        "started_at": iso(row.started_at),
+        "ended_at": iso(row.ended_at),
+        "billed_seconds": _number(row.billed_seconds),
+        "cost": _number(row.cost),
+        "currency": row.currency,
+        "estimate": _number(row.estimate),
+        "sha256": row.sha256,
+        "bytes": row.bytes,
+        "error_code": row.error_code,
+        "error_message": row.error_message,
+    }
+
+
+def as_csv(results: Iterable[dict[str, Any]]) -> str:
+    """The rows as CSV (RFC 4180 quoting, ``\\n`` line ends, lists joined by ``|``)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in results:
+        writer.writerow([_cell(row[name]) for name in COLUMNS])
+    return text.getvalue()
+
+
+def as_jsonl(results: Iterable[dict[str, Any]]) -> str:
+    """The rows as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results)
+
+
+def iso(seconds: float | None) -> str | None:
+    """``2026-11-22T08:00:00.120Z`` for seconds since 1970 UTC."""
+    if seconds is None:
+        return None
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def shown_reference(url: str) -> str:
+    """A reference as people may see it: a local file by its name, a URL without its query,
+    which may be a signature."""
+    parts = urlsplit(url)
+    if parts.scheme == "oss" and parts.netloc == "PENDING":
+        return unquote(parts.path.rpartition("/")[2])
+    return urlunsplit(parts._replace(query="", fragment=""))
+
+
+def _references(body: dict[str, Any]) -> Sequence[str]:
+    urls = body.get("reference_urls") or [m.get("url", "") for m in body.get("media", [])]
+    return [str(url) for url in urls]
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return str(value)

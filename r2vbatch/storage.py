@@ -1,0 +1,163 @@
+"""Where clips land: an output folder in which a file appears whole or not at all.
+
+Files are written beside their place, synced, given their name without ever replacing a file
+that is already there, and the folder is synced before anyone is told. Paths handed out and
+taken in are relative to the folder, with ``/``: the ledger keeps them, and the folder may be
+moved or copied as one.
+
+This room refuses to know about takes, the ledger or the service.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_SHARED = frozenset(
+    {"9p", "afs", "afpfs", "ceph", "cifs", "drvfs", "fuse.rclone", "fuse.sshfs", "glusterfs",
+     "lustre", "ncpfs", "nfs", "nfs4", "smb", "smb2", "smb3", "smbfs", "virtiofs", "webdav"}
+)  # fmt: skip
+_SYNCED = ("dropbox", "google drive", "googledrive", "icloud", "mobile documents", "onedrive")
+
+
+class Folder:
+    """An output folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        """The absolute path of a relative name."""
+        return self.root / name
+
+    def part(self, stem: str) -> Path:
+        """Where a file is written until it is whole. The same for the same `stem`."""
+        place = self.root / ".parts" / f"{stem}.part"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def clear_parts(self, keep: Iterable[str]) -> None:
+        """Delete part files other than those of the stems in `keep`."""
+        kept = {f"{stem}.part" for stem in keep}
+        folder = self.root / ".parts"
+        if folder.is_dir():
+            for entry in folder.iterdir():
+                if entry.name not in kept:
+                    entry.unlink(missing_ok=True)
+
+    def names(self, folder: str) -> set[str]:
+        """What lies in a sub-folder now, as relative names: one read instead of many."""
+        place = self.root / folder
+        if not place.is_dir():
+            return set()
+        return {f"{folder}/{entry.name}" for entry in os.scandir(place)}
+
+    def exists(self, name: str) -> bool:
+        """Whether there is anything of that name."""
+        return os.path.lexists(self.path(name))
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, None when it is not there."""
+        with suppress(OSError):
+            return self.path(name).stat().st_size
+        return None
+
+    def publish(self, part: Path, name: str, *, replace: bool = False) -> None:
+        """Give a finished part file its name, durably.
+
+        Raises FileExistsError when something else has that name already and `replace` is
+        false. Publishing the same part again after a crash in between is no error.
+        """
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync(part)
+        if replace:
+            part.replace(target)
+        else:
+            _give_name(part, target)
+        _sync(target.parent)
+
+    def rename(self, source: str, target: str) -> None:
+        """Move a file to a free name, durably. Raises FileExistsError when it is not free."""
+        old, new = self.path(source), self.path(target)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        _give_name(old, new)
+        _sync(new.parent)
+        if old.parent != new.parent:
+            _sync(old.parent)
+
+    def carry(self, source: str, target: str) -> None:
+        """Move a file that can be made again, if it is there."""
+        with suppress(OSError):
+            self.path(target).parent.mkdir(parents=True, exist_ok=True)
+            self.path(source).replace(self.path(target))
+
+    def remove(self, name: str) -> None:
+        """Delete a file of ours that can be made again at no cost."""
+        self.path(name).unlink(missing_ok=True)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a small text file whole or not at all."""
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = self.part(target.name)
+        part.write_text(text, encoding="utf-8", newline="")
+        _sync(part)
+        part.replace(target)
+
+    def free(self) -> int:
+        """Bytes free on the disk of the folder."""
+        return shutil.disk_usage(_nearest(self.root)).free
+
+
+def on_shared_disk(path: Path) -> bool:
+    """Whether `path` lies on a network or synced file system, as far as can be told."""
+    where = _nearest(path).resolve()
+    if any(word in part.lower() for part in where.parts for word in _SYNCED):
+        return True
+    return sys.platform == "linux" and _linux_type(where) in _SHARED
+
+
+def _linux_type(where: Path) -> str:
+    best, found = "", ""
+    with suppress(OSError):
+        for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+            _, mount, kind, *_ = line.split(" ")
+            mount = mount.replace("\\040", " ")
+            if where.is_relative_to(mount) and len(mount) >= len(best):
+                best, found = mount, kind
+    return found
+
+
+def _nearest(path: Path) -> Path:
+    """The nearest existing ancestor, `path` included."""
+    absolute = path.absolute()
+    return next(p for p in (absolute, *absolute.parents) if p.exists())
+
+
+def _give_name(old: Path, new: Path) -> None:
+    """Rename without replacing. A hard link is refused where the name is taken, so there is no
+    moment in which another file could be lost."""
+    try:
+        os.link(old, new)
+    except FileExistsError:
+        if not old.exists() or not old.samefile(new):
+            raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(new):
+            raise FileExistsError(f"{new} is already there") from None
+        old.rename(new)
+        return
+    old.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
