@@ -1,0 +1,14 @@
+"""What a manifest comes to: all takes, with request, price, order and fingerprint.
+
+Pure: no file is opened, no clock read, nothing sent. Facts of files come from ``media``,
+models and prices from ``catalogue``; what exists already is the ledger's to know.
+"""
+
+from __future__ import annotations
+
+from r2vbatch.plan.build import plan
+from r2vbatch.plan.compose import expected, request
+from r2vbatch.plan.identity import another, take_id
+from r2vbatch.plan.model import Plan, PlannedTake
+
+__all__ = ["Plan", "PlannedTake", "another", "expected", "plan", "request", "take_id"]

@@ -6,11 +6,12 @@ Plain data. Nothing here knows a ledger, a network or a clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, MediaKind, Money, Shot
 
@@ -88,6 +89,9 @@ class PlannedTake:
     after: tuple[str, ...]
     """Take ids that must have ended before this one is submitted."""
     estimate: Estimate
+    model: Model = field(repr=False)
+    sent: tuple[Sent, ...] = field(repr=False)
+    """Its references, in the order they are sent; takes with the same ones share this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,242 @@
+"""What is wrong, or probably not meant, with one shot: each finding at the author's own words.
+
+Errors (the service would refuse, or do something else than asked):
+
+    unknown-model            no such model; the other checks go on with the widest ranges
+    model-not-in-region      the endpoint's region does not offer the model
+    parameter-not-accepted   a size, resolution, ratio, duration … that the model does not make
+    too-many-references      more references, or more videos, than the model takes
+    unknown-kind             a model that wants to be told: is this link an image or a video?
+    seed-too-large           the seed of the last take would be beyond the range
+
+Warnings (it would be made, but perhaps not as meant):
+
+    kind-not-known           a link that may be a video, priced as one
+    parameter-ignored        a setting that the model does not have; it is not sent
+    prompt-too-long          the service cuts the rest without a word; negative-prompt-too-long too
+    reference-out-of-range   the prompt names ``character5``, but four references are given
+    reference-never-named    given and paid attention to, but the prompt never speaks of it
+    shot-ranges              ``Shot 1 [0-3s]`` ranges that leave gaps, overlap or miss the end
+    shot-type-single         several timed shots in a prompt that is sent as a single one
+    dear-by-omission         no size in reference form: the service makes 1080P
+
+A rule is a function from a Subject to diagnostics; RULES lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
+from r2vbatch.plan.gate import nearest
+from r2vbatch.plan.naming import never_named, out_of_range
+from r2vbatch.plan.subject import Subject
+from r2vbatch.plan.timing import oddities, timed_shots
+
+
+def model_origin(manifest: Manifest, shot: Shot) -> Origin:
+    """Where the model of `shot` was written: there, in `defaults`, or for the whole manifest."""
+    return shot.origins.get("model") or manifest.where("model")
+
+
+def accepted(subject: Subject) -> Iterator[Diagnostic]:
+    """What the model's schema refuses, and sizes that cannot be put into its words."""
+    shot, model = subject.shot, subject.model
+    kinds = [reference.kind for reference in subject.sent]
+    for fault in subject.gate.faults(model, subject.parameters, kinds):
+        yield diagnose(
+            shot.where(fault.parameter),
+            fault.message,
+            rule="parameter-not-accepted",
+            hint=fault.hint,
+        )
+    tiers, ratios = (list(dict.fromkeys(words)) for words in zip(*model.sizes, strict=True))
+    choices = {"resolution": tiers, "ratio": ratios} if model.has("size") else {}
+    if not model.has("size"):
+        choices["size"] = list(model.by_size)
+    for key, known in choices.items():
+        if key in shot.settings and shot.settings[key] not in known:
+            yield diagnose(
+                shot.where(key),
+                f"{key} {shot.settings[key]!r} is not one that {model.name or 'any model'} makes",
+                rule="parameter-not-accepted",
+                hint=nearest(shot.settings[key], known),
+            )
+
+
+def ignored(subject: Subject) -> Iterator[Diagnostic]:
+    """Settings that the model does not have."""
+    shot, model = subject.shot, subject.model
+    for key in ("audio", "shot_type", "watermark", "seed", "size"):
+        if key not in shot.settings or model.has(key):
+            continue
+        hint, instead = "", "it is not sent"
+        if key == "audio":
+            hint = f"clips of {model.name} always have sound, and are priced so"
+        elif key == "shot_type":
+            hint = "say it in the prompt: Shot 1 [0-3s] … Shot 2 [3-5s] …"
+        elif key == "size":
+            if shot.settings[key] not in model.by_size:
+                continue
+            instead = "sent as resolution {} and ratio {}".format(
+                *model.by_size[shot.settings[key]]
+            )
+        yield diagnose(
+            shot.where(key),
+            f"{model.name} has no {key}; {instead}",
+            rule="parameter-ignored",
+            hint=hint,
+            severity="warning",
+        )
+
+
+def seed_range(subject: Subject) -> Iterator[Diagnostic]:
+    """Take N sends seed + N - 1: the last one must still be a seed."""
+    seed = subject.shot.settings.get("seed")
+    if seed is None or not subject.model.has("seed"):
+        return
+    most = subject.model.parameters["seed"]["maximum"]
+    last = int(seed) + subject.shot.takes - 1
+    if last > most:
+        yield diagnose(
+            subject.shot.where("seed"),
+            f"take {subject.shot.takes} would send seed {last}, but {most} is the greatest",
+            rule="seed-too-large",
+            hint="each take sends one more than the take before",
+        )
+
+
+def references(subject: Subject) -> Iterator[Diagnostic]:
+    """How many there are, and of which kind."""
+    naming = subject.model.naming
+    videos = [n for n, reference in enumerate(subject.sent) if reference.kind == "video"]
+    name = subject.model.name or "any model"
+    if len(subject.sent) > naming.at_most:
+        message = f"{len(subject.sent)} references, but {name} takes {naming.at_most} at most"
+        yield _at_reference(subject, naming.at_most, message)
+    if naming.videos_at_most < len(videos) <= naming.at_most:
+        message = f"{len(videos)} reference videos, but {name} takes {naming.videos_at_most}"
+        yield _at_reference(subject, videos[naming.videos_at_most], message)
+    for reference, sent in zip(subject.shot.references, subject.sent, strict=True):
+        if sent.kind is None and sent.file is None:
+            yield _kind_not_known(subject, reference.origin)
+
+
+def _at_reference(subject: Subject, number: int, message: str) -> Diagnostic:
+    """A finding at the first reference too many: where it is given, or first mentioned."""
+    shot = subject.shot
+    rule = "too-many-references"
+    if shot.form == "reference":
+        return diagnose(shot.references[number].origin, message, rule=rule)
+    if "cast" in shot.origins:
+        return diagnose(shot.where("cast"), message, rule=rule)
+    mention = f"@{shot.references[number].name}"
+    offset = 0
+    for part in shot.prompt.parts:
+        if not isinstance(part, str) and part.name == mention[1:]:
+            break
+        offset += len(part) if isinstance(part, str) else len(part.name) + 1
+    origin = shot.prompt.origin
+    return diagnose(origin, message, rule=rule, offset=offset, width=len(mention))
+
+
+def _kind_not_known(subject: Subject, origin: Origin) -> Diagnostic:
+    hint = "write it in the cast as {image: …} or {video: …}"
+    if subject.model.naming.field == "media":
+        message = f"{subject.model.name} must be told whether this link is an image or a video"
+        return diagnose(origin, message, rule="unknown-kind", hint=hint)
+    message = "whether this link is an image or a video cannot be told; it is priced as a video"
+    return diagnose(origin, message, rule="kind-not-known", hint=hint, severity="warning")
+
+
+def too_long(subject: Subject) -> Iterator[Diagnostic]:
+    """Text that the service would cut off."""
+    limit, length = subject.model.prompt_limit, len(subject.prompt)
+    if length > limit:
+        message = f"the service cuts a prompt at {limit} characters; from here on it is lost"
+        yield subject.at_prompt(
+            limit, length - limit, message, rule="prompt-too-long", hint=_too_many(length, limit)
+        )
+    limit, length = subject.model.negative_limit, len(subject.shot.negative_prompt or "")
+    if length > limit:
+        yield diagnose(
+            subject.shot.where("negative_prompt"),
+            f"the service cuts a negative prompt at {limit} characters; from here on it is lost",
+            rule="negative-prompt-too-long",
+            severity="warning",
+            hint=_too_many(length, limit),
+            offset=limit,
+            width=length - limit,
+        )
+
+
+def _too_many(length: int, limit: int) -> str:
+    return f"{length} characters as sent, {length - limit} too many"
+
+
+def shot_ranges(subject: Subject) -> Iterator[Diagnostic]:
+    """Timed shots inside the prompt, against the clip and against shot_type."""
+    shots = timed_shots(subject.prompt)
+    model = subject.model
+    duration = subject.parameters.get("duration", model.default("duration"))
+    for odd in oddities(shots, duration):
+        yield subject.at_prompt(
+            odd.shot.index,
+            odd.shot.width,
+            odd.message,
+            rule="shot-ranges",
+            hint="ranges should touch and fill the clip",
+        )
+    shot_type = subject.parameters.get("shot_type", "single")
+    if len(shots) > 1 and model.has("shot_type") and shot_type == "single":
+        yield subject.at_prompt(
+            shots[0].index,
+            shots[0].width,
+            "several shots are asked for, but shot_type single, which is sent, wins over the prompt"
+            if "shot_type" in subject.parameters
+            else "several shots are asked for, but without shot_type the service makes one",
+            rule="shot-type-single",
+            hint="shot_type: multi",
+        )
+
+
+def dear_by_omission(subject: Subject) -> Iterator[Diagnostic]:
+    """Reference form sends no size of its own, and the service's default is the dearer tier."""
+    shot, model = subject.shot, subject.model
+    deciding = ("size", "resolution", "ratio") if model.has("size") else ("size", "resolution")
+    if shot.form != "reference" or shot.settings.keys() & set(deciding):
+        return
+    key = "size" if model.has("size") else "resolution"
+    cheap = model.sizes["720P", "16:9"] if key == "size" else "720P"
+    prices = model.prices.get(subject.region)
+    cost = ""
+    if prices:
+        audio = bool(subject.parameters.get("audio", True)) or not model.has("audio")
+        each = {tier: prices.of(tier, audio=audio) for tier in ("720P", "1080P")}
+        cost = f": {_second(each['1080P'], prices.currency)} instead of {each['720P']}"
+    yield diagnose(
+        shot.where("references"),
+        f"without a {key} the service makes {model.default(key)}, the dearer tier{cost}",
+        rule="dear-by-omission",
+        hint=f"{key}: {cheap}",
+        severity="warning",
+    )
+
+
+def _second(price: Decimal, currency: str) -> str:
+    return f"{price} {currency} a second"
+
+
+RULES = (
+    accepted,
+    ignored,
+    seed_range,
+    references,
+    too_long,
+    out_of_range,
+    never_named,
+    shot_ranges,
+    dear_by_omission,
+)

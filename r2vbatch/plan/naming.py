@@ -1,0 +1,93 @@
+"""Names without a reference, and references without a name: two rules of ``lint``.
+
+Both read the prompt as it is sent, so they see what the model will see, whichever form the
+shot is written in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from r2vbatch.catalogue import Naming
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.manifest.model import diagnose
+from r2vbatch.plan.subject import Subject
+
+
+class Name(NamedTuple):
+    """One name of a reference in a prompt."""
+
+    kind: str
+    """Empty where a model numbers images and videos together."""
+    number: int
+    text: str
+    at: int
+
+
+def out_of_range(subject: Subject) -> Iterator[Diagnostic]:
+    """The prompt names a reference that is not there."""
+    numbered = _numbered(subject)
+    for name in _named(subject.prompt, subject.model.naming):
+        if (name.kind, name.number) in numbered:
+            continue
+        there = sum(kind == name.kind for kind, _ in numbered)
+        given = f"{there} {name.kind or 'reference'}{'' if there == 1 else 's'}"
+        yield subject.at_prompt(
+            name.at,
+            len(name.text),
+            f"the prompt names {name.text}, but the shot has {given}",
+            rule="reference-out-of-range",
+            hint="they are numbered from 1, in the order given",
+        )
+
+
+def never_named(subject: Subject) -> Iterator[Diagnostic]:
+    """A reference is given that the prompt never speaks of."""
+    shot = subject.shot
+    prompt = subject.prompt.casefold()
+    named = {(n.kind, n.number) for n in _named(subject.prompt, subject.model.naming)}
+    for key, position in _numbered(subject).items():
+        reference = subject.sent[position]
+        # a background is often spoken of in plain words
+        if key in named or (reference.name and reference.name.casefold() in prompt):
+            continue
+        who = reference.name or reference.token
+        in_list = shot.form == "cast" and "cast" in shot.origins
+        yield diagnose(
+            shot.where("cast") if in_list else shot.references[position].origin,
+            f"{who} is given to the model, but the prompt never names it",
+            rule="reference-never-named",
+            hint=f"fine for a background; else name it: {'@' if reference.name else ''}{who}",
+            severity="warning",
+        )
+
+
+def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
+    """Kind and number, as the model counts, to the position among the references."""
+    numbered: dict[tuple[str, int], int] = {}
+    counts: dict[str, int] = {}
+    for position, reference in enumerate(subject.sent):
+        kind = "" if subject.model.naming.shared else reference.kind or "image"
+        counts[kind] = counts.get(kind, 0) + 1
+        numbered[kind, counts[kind]] = position
+    return numbered
+
+
+def _named(prompt: str, naming: Naming) -> Iterator[Name]:
+    patterns = [("", naming.names["image"])] if naming.shared else list(naming.names.items())
+    patterns += [(kind, also) for kind, all_also in naming.also.items() for also in all_also]
+    for kind, pattern in patterns:
+        for match in _finder(pattern).finditer(prompt):
+            yield Name(kind, int(match[1]), match[0], match.start())
+
+
+@cache
+def _finder(pattern: str) -> re.Pattern[str]:
+    before, _, after = pattern.partition("{n}")
+    word = re.escape(before.rstrip()) + (r"\s?" if before.endswith(" ") else "")
+    # a Latin name begins a word; Han characters run on
+    start = r"(?<![A-Za-z0-9_])" if before.isascii() else ""
+    return re.compile(f"{start}{word}([0-9]+){re.escape(after)}", re.IGNORECASE)

@@ -1,0 +1,77 @@
+"""References and prompt as the model knows them: ``@ellen`` becomes ``character1``.
+
+And the way back: where in the manifest a character of the sent prompt was written.
+This room refuses to know parameters and prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from r2vbatch.catalogue import Naming
+from r2vbatch.manifest.model import MediaKind, Mention, PromptText, Reference
+from r2vbatch.plan.model import Facts, FileFacts, Sent
+
+
+def name_references(
+    references: Sequence[Reference], naming: Naming, facts: Facts
+) -> tuple[Sent, ...]:
+    """The references as they are sent, each with the token that the model knows it by."""
+    return tuple(_name_each(references, naming, facts))
+
+
+def _name_each(references: Sequence[Reference], naming: Naming, facts: Facts) -> Iterator[Sent]:
+    counts: dict[MediaKind | None, int] = {}
+    for reference in references:
+        measured = facts.get(reference.file) if reference.file else None
+        kind = reference.kind or (measured.kind if measured else None)
+        numbered: MediaKind | None = None if naming.shared else kind or "image"
+        counts[numbered] = counts.get(numbered, 0) + 1
+        yield Sent(
+            name=reference.name,
+            token=naming.names[kind or "image"].format(n=counts[numbered]),
+            kind=kind,
+            url=_planned_url(reference, measured),
+            file=reference.file,
+            sha256=measured.sha256 if measured else None,
+        )
+
+
+def _planned_url(reference: Reference, measured: FileFacts | None) -> str:
+    if reference.file is None:
+        return reference.url or ""
+    content = measured.sha256 if measured else "unknown"
+    return f"oss://PENDING/{content}/{quote(reference.file.name, safe='')}"
+
+
+def spoken(prompt: PromptText, sent: Sequence[Sent]) -> str:
+    """The prompt as it is sent."""
+    tokens = _tokens(sent)
+    return "".join(_as_sent(part, tokens) for part in prompt.parts)
+
+
+def written_at(prompt: PromptText, sent: Sequence[Sent], index: int) -> int:
+    """Where the character `index` of the sent prompt stands in the text as written."""
+    tokens = _tokens(sent)
+    written = 0
+    for part in prompt.parts:
+        length = len(_as_sent(part, tokens))
+        if index < length:
+            return written + (index if isinstance(part, str) else 0)
+        index -= length
+        written += _written_length(part)
+    return written
+
+
+def _tokens(sent: Sequence[Sent]) -> Mapping[str, str]:
+    return {reference.name: reference.token for reference in sent if reference.name}
+
+
+def _as_sent(part: str | Mention, tokens: Mapping[str, str]) -> str:
+    # a mention of nothing given is an error elsewhere; its own name keeps the text readable
+    return part if isinstance(part, str) else tokens.get(part.name, part.name)
+
+
+def _written_length(part: str | Mention) -> int:
+    return len(part) if isinstance(part, str) else len(part.name) + 1
