@@ -14,20 +14,8 @@ from typing import Any
 from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, MediaKind, Money, Shot
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What `media` measured of one local file."""
-
-    sha256: str
-    bytes: int
-    kind: MediaKind | None
-    seconds: Decimal | None
-    """Length of a video; None for an image."""
-    width: int | None
-    height: int | None
-
+from r2vbatch.media import Expected as Expected
+from r2vbatch.media import FileFacts as FileFacts
 
 Facts = Mapping[Path, FileFacts]
 """By absolute path. A local reference that is not in it is treated as of unknown length."""
@@ -47,17 +35,6 @@ class Sent:
     ``oss://PENDING/<sha256>/<file name>`` for a local file."""
     file: Path | None
     sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What was asked of the clip, to verify it by. Where a request leaves something to the
-    service, it is None: there is nothing to hold the clip to."""
-
-    width: int | None
-    height: int | None
-    duration: int | None
-    audio: bool | None
 
 
 @dataclass(frozen=True, slots=True)

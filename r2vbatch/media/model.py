@@ -1,0 +1,70 @@
+"""What is known of files, and what is asked of clips. Plain data, picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What was measured of one local file."""
+
+    sha256: str
+    bytes: int
+    kind: Literal["image", "video"] | None
+    """None where it is neither, or cannot be opened."""
+    seconds: Decimal | None
+    """Length of a video; None for an image."""
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was asked of the clip, to verify it by. Where a request leaves something to the
+    service, it is None: there is nothing to hold the clip to."""
+
+    width: int | None
+    height: int | None
+    duration: int | None
+    audio: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFacts:
+    """What was measured of a clip that decodes."""
+
+    width: int
+    height: int
+    seconds: float
+    """From the first frame's start to the last one's end."""
+    fps: float
+    frames: int
+    has_audio: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a file is a whole clip, and whether it is the one asked for."""
+
+    ok: bool
+    """It decodes from the first frame to the last. Flags do not make it less so."""
+    reason: str
+    """One sentence where it is not ok, else empty."""
+    flags: tuple[str, ...]
+    """Complete, but not as asked: ``size``, ``length``, ``rate``, ``no-sound``, ``sound``."""
+    clip: ClipFacts | None
+    """None where it is not ok."""
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Everything done to a fetched file in one go."""
+
+    verdict: Verdict
+    poster: bool
+    """Whether the poster was written."""
