@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from r2vbatch.plan.build import plan
 from r2vbatch.plan.compose import expected, request
+from r2vbatch.plan.files import local_files
 from r2vbatch.plan.identity import another, take_id
 from r2vbatch.plan.model import Plan, PlannedTake
 
-__all__ = ["Plan", "PlannedTake", "another", "expected", "plan", "request", "take_id"]
+__all__ = [
+    "Plan",
+    "PlannedTake",
+    "another",
+    "expected",
+    "local_files",
+    "plan",
+    "request",
+    "take_id",
+]
