@@ -1,0 +1,106 @@
+"""Who draws the slates: a pool of processes, and a shelf of what was drawn.
+
+Equal slates are drawn once. With `render` off, one cheap clip stands for all tasks of a size,
+length and sound; it is drawn in a thread, so that load tests start no process.
+
+The workers leave when this process dies, kill -9 included: each waits on a pipe whose other
+end only this process holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from r2vbatch.emulator.slate.model import Slate
+
+MOST_WORKERS = 4
+
+
+class Renderer:
+    """Draws slates into `folder`. Use from one event loop; `close` when done."""
+
+    def __init__(self, folder: Path, *, plain: bool, workers: int | None) -> None:
+        self._folder = folder
+        self._plain = plain
+        self._workers = workers or min(MOST_WORKERS, os.cpu_count() or 1)
+        self._shelf: dict[str, asyncio.Task[Path]] = {}
+        self._pool: ProcessPoolExecutor | None = None
+        self._lifeline: Connection | None = None
+
+    async def clip(self, slate: Slate) -> Path:
+        """The file of a slate, drawn now if there is none yet."""
+        if self._plain:
+            slate = replace(slate, shot="", take=None, prompt="", seed=None, pictures=())
+        drawing = self._shelf.get(slate.key)
+        if drawing is None:
+            drawing = asyncio.create_task(self._draw(slate), name=f"draw {slate.shot}")
+            self._shelf[slate.key] = drawing
+        try:
+            return await asyncio.shield(drawing)
+        except Exception:
+            self._shelf.pop(slate.key, None)
+            raise
+
+    async def _draw(self, slate: Slate) -> Path:
+        path = self._folder / f"{slate.key}.mp4"
+        if self._plain:
+            await asyncio.to_thread(_draw_plain, slate, path)
+            return path
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._ready_pool(), _draw_slate, slate, path)
+        except BrokenProcessPool:
+            self.close()  # a worker was killed; the next slate gets a fresh pool
+            raise
+        return path
+
+    def _ready_pool(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            watched, self._lifeline = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_enlist, initargs=(watched,)
+            )
+        return self._pool
+
+    def close(self) -> None:
+        """Let the workers go at once, whatever they are drawing."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = self._lifeline = None
+
+
+def _enlist(watched: Connection) -> None:
+    """In a worker: leave with the head, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_head, args=(watched,), daemon=True).start()
+
+
+def _leave_with_head(watched: Connection) -> None:
+    try:
+        watched.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _draw_slate(slate: Slate, path: Path) -> None:
+    from r2vbatch.emulator.slate.render import render
+
+    render(slate, path)
+
+
+def _draw_plain(slate: Slate, path: Path) -> None:
+    from r2vbatch.emulator.slate.plain import render_plain
+
+    render_plain(slate, path)

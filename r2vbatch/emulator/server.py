@@ -1,0 +1,272 @@
+"""The service over HTTP: routes, authorization, faults to order, counting.
+
+Each operation is one method that does the work and answers through `wire`. The state is
+`service`'s, the files are `storage`'s; here is only who asks for what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from r2vbatch.emulator import answers, checks, wire
+from r2vbatch.emulator.faults import Faults
+from r2vbatch.emulator.objects import Objects
+from r2vbatch.emulator.options import Options, draw, zone_of
+from r2vbatch.emulator.references import References
+from r2vbatch.emulator.refusals import Refusal
+from r2vbatch.emulator.renderer import Renderer
+from r2vbatch.emulator.runner import Runner
+from r2vbatch.emulator.service import Account, Clock, Service, Task
+from r2vbatch.emulator.storage import LINK_PREFIX, UPLOAD_PATH, Storage
+from r2vbatch.emulator.wire import Cut, Struck
+
+BASE = "/api/v1"
+SUBMIT_PATH = f"{BASE}/services/aigc/video-generation/video-synthesis"
+STATS_PATH = "/emulator/stats"
+LARGEST_BODY = 32 * 2**20
+"""Data URIs make large bodies (2.7: five images)."""
+
+Operation = Callable[[web.Request, Account, Struck], Awaitable[web.StreamResponse]]
+
+
+class Emulator:
+    """The service, locally. ``async with Emulator(options).serve() as server: …``"""
+
+    def __init__(self, options: Options | None = None, *, clock: Clock = time.time) -> None:
+        """`clock`: seconds since the epoch; `options.clock_offset` is added to it."""
+        self.options = options or Options()
+        self._clock = clock
+        self.base_url = ""
+        """``http://HOST:PORT/api/v1`` while serving."""
+        self.service = Service(self.options, self.now)
+        self._faults = Faults(self.options.faults, self.options.seed)
+        self._delays = _Delays(self.options)
+
+    def now(self) -> float:
+        """The service's clock."""
+        return self._clock() + self.options.clock_offset
+
+    def stats(self) -> dict[str, Any]:
+        """What the admin page shows: ``accounts`` by name, and ``total``."""
+        return self.service.stats()
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[Emulator]:
+        """Serve until the block ends; then everything is dropped, clips too."""
+        with tempfile.TemporaryDirectory(prefix="r2vbatch-emulator-") as folder:
+            storage = Storage(Path(folder), self.options, self.now)
+            plain = not self.options.render
+            remote = not plain or self.options.missing_reference == "fail"
+            renderer = Renderer(storage.clips, plain=plain, workers=self.options.workers)
+            self._storage = storage
+            self._runner = Runner(self.service, References(storage, remote=remote), renderer)
+            web_runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+            await web_runner.setup()
+            try:
+                site = web.TCPSite(web_runner, self.options.host, self.options.port)
+                await site.start()
+                host, port = web_runner.addresses[0][:2]
+                self.base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE}"
+                yield self
+            finally:
+                await self._runner.stop()
+                await web_runner.cleanup()
+                await asyncio.to_thread(renderer.close)
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.on_response_prepare.append(self._date)
+        objects = Objects(self.service, self._storage, self._faults)
+        app.add_routes(
+            [
+                web.post(SUBMIT_PATH, self._played("submit", self._submit)),
+                web.get(f"{BASE}/tasks", self._played("list", self._list)),
+                web.get(f"{BASE}/tasks/", self._played("list", self._list)),
+                web.get(f"{BASE}/tasks/{{id}}", self._played("query", self._query)),
+                web.post(f"{BASE}/tasks/{{id}}/cancel", self._played("cancel", self._cancel)),
+                web.get(f"{BASE}/uploads", self._played("policy", self._policy)),
+                web.post(UPLOAD_PATH, objects.upload),
+                web.get(LINK_PREFIX + "/{name}", objects.download),
+                web.get(STATS_PATH, self._admin),
+                web.route("*", "/{path:.*}", self._elsewhere),
+            ]
+        )
+        return app
+
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(self.now(), usegmt=True)
+
+    def _played(
+        self, op: str, operation: Operation
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """`operation` with authorization, faults and the flat error body around it."""
+
+        async def play(request: web.Request) -> web.StreamResponse:
+            struck = self._faults.strike(op)
+            try:
+                account = self.service.authorize(request.headers.get("Authorization"))
+                if op == "submit":
+                    account.counters.posts += 1
+                return await wire.before(request, struck) or await operation(
+                    request, account, struck
+                )
+            except Refusal as refused:
+                return web.json_response(answers.refusal(refused), status=refused.status)
+            except Cut:
+                return web.Response(status=500)  # nobody is there to read it
+
+        return play
+
+    async def _submit(
+        self, request: web.Request, account: Account, struck: Struck
+    ) -> web.StreamResponse:
+        if request.headers.get("X-DashScope-Async", "").lower() != "enable":
+            message = "current user api does not support synchronous calls."
+            raise Refusal.of("AccessDenied", message)
+        body = await _json(request)
+        model = body.get("model") if isinstance(body, dict) else None
+        lane = self.service.lane(account, model if model in checks.MODELS else "")
+        self.service.admit_submit(lane)
+        ask = checks.read(body, self.options)
+        if "no_task_id" in struck:
+            return await wire.answer(request, {"request_id": "", "output": {}}, struck)
+        await self._delays.before_creation(struck)
+        task = self.service.create(
+            lane,
+            ask,
+            slate=_slate_header(request),
+            resolves_oss=_enabled(request, "X-DashScope-OssResourceResolve"),
+            faults=struck,
+        )
+        self._runner.fill(lane)
+        await self._delays.before_answer()
+        try:
+            response = await wire.answer(request, answers.created(task), struck)
+        except Cut:
+            account.counters.unanswered_submits += 1
+            raise
+        if wire.is_gone(request):
+            account.counters.unanswered_submits += 1
+        return response
+
+    async def _query(
+        self, request: web.Request, account: Account, struck: Struck
+    ) -> web.StreamResponse:
+        account.counters.queries += 1
+        self.service.admit_query(account)
+        task_id = request.match_info["id"]
+        task = self.service.find(account, task_id)
+        if task is None or "unknown" in struck:
+            return await wire.answer(request, answers.unknown(task_id), struck)
+        origin = str(request.url.origin())
+
+        def link(task: Task) -> str:
+            return origin + self._storage.link(task.id, task.ended or task.created)
+
+        return await wire.answer(request, answers.queried(task, self.options, link), struck)
+
+    async def _list(
+        self, request: web.Request, account: Account, struck: Struck
+    ) -> web.StreamResponse:
+        account.counters.lists += 1
+        self.service.admit_query(account)
+        zone = struck["list_zone"].value if "list_zone" in struck else self.options.zone
+        body = answers.listing(
+            account,
+            request.query,
+            now=self.now(),
+            zone=zone_of(zone),
+            task_life=self.options.task_life,
+            youngest=struck["list_late"].number if "list_late" in struck else 0.0,
+            rows_key="tasks" if "list_tasks_key" in struck else "data",
+        )
+        return await wire.answer(request, body, struck)
+
+    async def _cancel(
+        self, request: web.Request, account: Account, struck: Struck
+    ) -> web.StreamResponse:
+        account.counters.cancels += 1
+        self.service.admit_query(account)
+        task = self.service.cancel(account, request.match_info["id"])
+        return await wire.answer(request, answers.canceled(task), struck)
+
+    async def _policy(
+        self, request: web.Request, account: Account, struck: Struck
+    ) -> web.StreamResponse:
+        account.counters.policies += 1
+        model = request.query.get("model", "")
+        if request.query.get("action") != "getPolicy":
+            raise Refusal.of("InvalidParameter", "action must be getPolicy")
+        if not model:
+            raise Refusal.of("BadRequest.EmptyModel")
+        if model not in checks.MODELS:
+            raise Refusal.of("ModelNotFound")
+        if not self.service.lane(account, model).policies.admits(self.now()):
+            raise Refusal.of("Throttling.RateQuota")
+        data = self._storage.policy(account.name, model, str(request.url.origin()))
+        body = {"request_id": answers.new_request_id(), "data": data}
+        return await wire.answer(request, body, struck)
+
+    async def _admin(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.stats())
+
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith(BASE + "/services/"):
+            refused = Refusal.of("InvalidParameter", "url error, please check url!")
+        elif request.path == SUBMIT_PATH or request.path.startswith(f"{BASE}/tasks"):
+            text = f"Request method '{request.method}' is not supported."
+            refused = Refusal.of("InvalidParameter", text)
+        else:
+            refused = Refusal.of("NotFound")
+        return web.json_response(answers.refusal(refused), status=refused.status)
+
+
+class _Delays:
+    """The waits around a creation, drawn from the options or ordered by a fault."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._rng = random.Random(f"{options.seed}/delays")
+
+    async def before_creation(self, struck: Struck) -> None:
+        seconds = draw(self._options.create_delay, self._rng)
+        if "late" in struck:
+            seconds += struck["late"].number
+        await asyncio.sleep(seconds)
+
+    async def before_answer(self) -> None:
+        await asyncio.sleep(draw(self._options.answer_delay, self._rng))
+
+
+async def _json(request: web.Request) -> Any:
+    try:
+        return json.loads(await request.read())
+    except ValueError:  # not JSON, or not UTF-8
+        raise Refusal.of("InvalidParameter", "The request body is not valid JSON.") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal.of("BadRequest.TooLarge") from None
+
+
+def _enabled(request: web.Request, header: str) -> bool:
+    return request.headers.get(header, "").lower() == "enable"
+
+
+def _slate_header(request: web.Request) -> Mapping[str, Any]:
+    """What our own client adds for the slate: shot, take, names. Nothing if it makes no sense."""
+    try:
+        slate = json.loads(unquote(request.headers.get("X-R2VBatch-Slate", "")))
+    except ValueError:
+        return {}
+    return slate if isinstance(slate, dict) else {}
