@@ -1,0 +1,217 @@
+"""A result's link into a ``.part`` file, going on after a break where the host can.
+
+The link is signed: no key goes with it, and no redirect leads out of http(s). The length is held
+against what the host announced; whether the bytes make a video is the business of `media`. Disk
+writes leave the event loop. This room refuses to know what the part is called when it is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, ServiceError, Unreachable
+from r2vbatch.dashscope.transport import CONNECT_SECONDS, proxy_for, reason_of
+
+STALL_SECONDS: Final = 60.0
+REDIRECTS: Final = 5
+WRITE_BYTES: Final = 1024 * 1024
+_TIMEOUT: Final = aiohttp.ClientTimeout(
+    total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=STALL_SECONDS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A download that came to its end."""
+
+    bytes: int
+    announced: bool
+    """The host said beforehand how long it would be, and it is. Otherwise only the video itself
+    can tell whether it is whole."""
+    resumed: bool
+    """Begun by an earlier attempt, whose bytes were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Length:
+    """What a reply says: where its bytes belong, and how long the whole is."""
+
+    start: int
+    total: int | None
+
+
+async def fetch(
+    session: aiohttp.ClientSession,
+    url: str,
+    part: Path,
+    *,
+    resume: bool,
+    headers: Mapping[str, str],
+    attempts: int,
+    pause: Callable[[int], Awaitable[None]],
+) -> Fetched:
+    """Download `url` into `part`. An attempt that gained bytes does not count against
+    `attempts`. Raises `LinkRefused`, `Unreachable`, `ServiceError`, and OSError for the disk."""
+    have = _size(part) if resume else 0
+    resumed, attempt = have > 0, 0
+    while True:
+        try:
+            return await _attempt(session, url, part, have, headers, resumed)
+        except _Again as again:
+            error = again.error
+        now = 0 if error is None else _size(part)
+        attempt = 0 if now > have else attempt + 1
+        if attempt >= attempts:
+            raise error or Unreachable(f"{_host(url)} does not serve what it announces")
+        have, resumed = now, resumed and now > 0
+        await pause(max(1, attempt))
+
+
+class _Again(Exception):
+    """This attempt is over, another may follow: from what is there, or without an `error`,
+    from the beginning."""
+
+    def __init__(self, error: ServiceError | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _attempt(
+    session: aiohttp.ClientSession,
+    url: str,
+    part: Path,
+    have: int,
+    headers: Mapping[str, str],
+    resumed: bool,
+) -> Fetched:
+    asked = {**headers, "Accept-Encoding": "identity"}
+    if have:
+        asked["Range"] = f"bytes={have}-"
+    try:
+        response = await _open(session, url, asked)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        reason = reason_of(error, url)
+    else:
+        async with response:
+            length = _length(response, have, url)
+            if length is None:
+                return Fetched(have, announced=True, resumed=resumed)
+            problem = await _pour(response, part, length.start)
+            if problem is None:
+                return _finished(part, length, resumed, url)
+            reason = reason_of(problem, url)
+    raise _Again(Unreachable(reason))
+
+
+async def _open(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
+) -> aiohttp.ClientResponse:
+    """The reply to a GET, redirects followed by hand: each hop must be http(s), and gets the
+    proxy that is its own."""
+    for _ in range(REDIRECTS + 1):
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise LinkRefused("the link leads out of http and https", verdict=DEAD_LINK)
+        response = await session.get(
+            url,
+            headers=headers,
+            proxy=proxy_for(url),
+            allow_redirects=False,
+            timeout=_TIMEOUT,
+            auto_decompress=False,
+        )
+        where = response.headers.get("Location")
+        if response.status not in (301, 302, 303, 307, 308) or not where:
+            return response
+        response.close()
+        url = urljoin(url, where)
+    raise LinkRefused("the link is redirected without end", verdict=DEAD_LINK)
+
+
+def _length(response: aiohttp.ClientResponse, have: int, url: str) -> _Length | None:
+    """Where the reply's bytes go; None when `have` is all there is."""
+    status = response.status
+    if status == 200:
+        return _Length(0, response.content_length)
+    span = re.fullmatch(
+        r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip()
+    )
+    total = int(span[2]) if span and span[2].isdigit() else None
+    if status == 206 and span and span[1] == str(have):
+        return _Length(have, total)
+    if status == 416 and have and total == have:
+        return None
+    if status in (206, 416):
+        raise _Again(None)
+    if status in (400, 401, 403, 404, 410):
+        raise LinkRefused(
+            f"{_host(url)} refuses the link (HTTP {status})",
+            http_status=status,
+            verdict=DEAD_LINK,
+        )
+    error = ServiceError(f"{_host(url)} answered HTTP {status}", http_status=status)
+    raise _Again(error) if status >= 500 or status in (408, 429) else error
+
+
+async def _pour(response: aiohttp.ClientResponse, part: Path, start: int) -> Exception | None:
+    """The reply's body into `part` from `start` on; the network's fault if it broke off. What
+    came before a break is kept."""
+    stream = await asyncio.to_thread(_open_part, part, start)
+    buffer, problem = bytearray(), None
+    try:
+        chunks = response.content.iter_any()
+        while True:
+            try:
+                chunk = await anext(chunks, b"")
+            except (aiohttp.ClientError, TimeoutError) as error:
+                problem = error
+                break
+            if not chunk:
+                break
+            buffer += chunk
+            if len(buffer) >= WRITE_BYTES:
+                await asyncio.to_thread(stream.write, bytes(buffer))
+                buffer.clear()
+        await asyncio.to_thread(_write_last, stream, bytes(buffer))
+    finally:
+        stream.close()
+    return problem
+
+
+def _write_last(stream: IO[bytes], rest: bytes) -> None:
+    stream.write(rest)
+    stream.flush()
+
+
+def _open_part(part: Path, start: int) -> IO[bytes]:
+    """`part`, open for writing, cut at `start`."""
+    stream = part.open("r+b" if start else "wb")
+    stream.truncate(start)
+    stream.seek(start)
+    return stream
+
+
+def _finished(part: Path, length: _Length, resumed: bool, url: str) -> Fetched:
+    size = _size(part)
+    if length.total is None:
+        return Fetched(size, announced=False, resumed=resumed and length.start > 0)
+    if size < length.total:
+        raise _Again(Unreachable(f"the answer of {_host(url)} broke off"))
+    if size > length.total:
+        raise _Again(None)
+    return Fetched(size, announced=True, resumed=resumed and length.start > 0)
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "the host"

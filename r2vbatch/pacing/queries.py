@@ -1,0 +1,203 @@
+"""When to ask for a task: seldom while it cannot be ready, often once it may be.
+
+What this batch has learned about run times decides. Until the first task of a group has ended,
+its running tasks are asked in turn, one question for all of them, ever more slowly; from then on
+each is left alone until shortly before the shortest known run time. Queued tasks are expected
+to start when another one ends. Everything shares one budget of questions a second.
+
+Pure: times are seconds on one clock; `next_at` answers, the other methods only note.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+FLOOR: Final = 0.2
+"""Seconds between two questions for one task, at the least."""
+SLOWEST: Final = 15.0
+"""Seconds between two questions for a running task, at the most (the documented interval)."""
+FIRST_LOOK: Final = 0.25
+GROWTH: Final = 0.06
+"""Of a task's age: how far apart the questions are while nothing is known."""
+JUST_AFTER: Final = 0.05
+MEMORY: Final = 40
+"""Run times remembered for each group."""
+LONGEST_SILENCE: Final = 300.0
+QUEUE_LOOK: Final = 5.0
+
+
+class RunTimes:
+    """The latest run times of one group of tasks, in seconds."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def learn(self, seconds: float) -> None:
+        """One more task ended after `seconds` of running."""
+        self._recent.append(seconds)
+        insort(self._sorted, seconds)
+        if len(self._recent) > MEMORY:
+            self._sorted.remove(self._recent.popleft())
+
+    @property
+    def earliest(self) -> float:
+        """From what age a task may be ready: a little under the shortest known."""
+        return self._sorted[0] * (1 - 0.1 / (1 + len(self)))
+
+    @property
+    def step(self) -> float:
+        """How far apart to ask while a task may be ready."""
+        spread = self._sorted[-1] - self._sorted[0]
+        median = self._sorted[len(self) // 2]
+        return min(SLOWEST, max(FLOOR, spread / 10, median / 60))
+
+    def next_after(self, age: float) -> float | None:
+        """The shortest known run time beyond `age`; None when `age` is beyond them all."""
+        index = bisect_right(self._sorted, age)
+        return self._sorted[index] if index < len(self) else None
+
+    def overrun(self, age: float) -> float:
+        """By how much `age` exceeds the longest known run time."""
+        return max(0.0, age - self._sorted[-1])
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is known of one task."""
+
+    group: Hashable
+    number: int
+    """In order of submission."""
+    submitted: float
+    started: float
+    """When it began to run, or is thought to have."""
+    asked: float | None = None
+    queued: bool = False
+    """Last seen PENDING, and no task has ended since that could have let it start."""
+    silences: int = 0
+    """How many UNKNOWN answers in a row."""
+
+    @property
+    def unasked_since(self) -> tuple[float, int]:
+        """What orders tasks by how long they have not been asked for."""
+        return (self.submitted if self.asked is None else self.asked, self.number)
+
+
+class QueryPlan:
+    """Decides when each task is asked for next."""
+
+    def __init__(self, budget: float = 10.0) -> None:
+        """`budget`: questions a second that all tasks together may take (half the quota)."""
+        self._budget = budget
+        self._tasks: dict[str, Watched] = {}
+        self._times: dict[Hashable, RunTimes] = {}
+        self._last_scout: dict[Hashable, float] = {}
+        self._count = 0
+
+    def __contains__(self, task: str) -> bool:
+        return task in self._tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def add(
+        self, task: str, now: float, *, group: Hashable = None, running_for: float | None = None
+    ) -> None:
+        """Watch `task`, submitted now. `group`: what shares its run times (model, size, length).
+        `running_for`: seconds it is known to have run (a task taken up from an earlier run)."""
+        started = now - running_for if running_for is not None else now
+        self._count += 1
+        self._tasks[task] = Watched(group, self._count, now, started)
+        self._times.setdefault(group, RunTimes())
+
+    def asked(self, task: str, now: float) -> None:
+        """A question for `task` goes out now."""
+        watched = self._tasks[task]
+        watched.asked = now
+        self._last_scout[watched.group] = now
+
+    def pending(self, task: str, now: float) -> None:
+        """The answer: still queued."""
+        watched = self._tasks[task]
+        watched.queued, watched.started, watched.silences = True, now, 0
+
+    def running(self, task: str, now: float, running_for: float | None = None) -> None:
+        """The answer: running, for so many seconds as far as the service says."""
+        watched = self._tasks[task]
+        watched.queued, watched.silences = False, 0
+        if running_for is not None:
+            watched.started = now - max(0.0, running_for)
+
+    def unknown(self, task: str, now: float) -> None:
+        """The answer: no such task. Asked again, ever more rarely."""
+        self._tasks[task].silences += 1
+
+    def ended(self, task: str, now: float, ran_for: float | None = None) -> None:
+        """The task has ended (or is no longer watched), `now`; after so long a run, if known.
+
+        Its slot goes to the task that has been queued for longest.
+        """
+        watched = self._tasks.pop(task)
+        if ran_for is not None and ran_for >= 0:
+            self._times[watched.group].learn(ran_for)
+        queued = [other for other in self._tasks.values() if other.queued]
+        if queued:
+            heir = min(queued, key=lambda other: other.number)
+            heir.queued, heir.started = False, now
+
+    def next_at(self, task: str, now: float) -> float:
+        """When `task` should be asked for next; now or earlier means at once."""
+        watched = self._tasks[task]
+        last = watched.asked
+        if watched.silences:
+            wait = min(LONGEST_SILENCE, QUEUE_LOOK * 2.0 ** min(watched.silences - 1, 10))
+            return (last if last is not None else now) + wait
+        due = self._due(watched, now)
+        return due if last is None else max(due, last + self._fair_share())
+
+    def _due(self, watched: Watched, now: float) -> float:
+        times = self._times[watched.group]
+        since = watched.submitted if watched.asked is None else watched.asked
+        if watched.queued:
+            patience = times.earliest if times else (since - watched.submitted) / 2
+            return since + min(SLOWEST, max(QUEUE_LOOK if times else 1.0, patience))
+        if not times:
+            return self._scout(watched)
+        return self._expect(watched, times)
+
+    def _scout(self, watched: Watched) -> float:
+        """Nothing is known: the group's running tasks take turns, the longest unasked first."""
+        mine = watched.unasked_since
+        turn = sum(
+            other.unasked_since < mine
+            for other in self._tasks.values()
+            if other.group == watched.group and not other.queued and not other.silences
+        )
+        last = self._last_scout.get(watched.group, watched.started)
+        interval = min(SLOWEST, max(FLOOR, GROWTH * (last - watched.started)))
+        return max(watched.started + FIRST_LOOK, last + interval * (1 + turn))
+
+    def _expect(self, watched: Watched, times: RunTimes) -> float:
+        """Run times are known: first just before the shortest, then in steps, each drawn to the
+        next known run time if one is near."""
+        earliest = watched.started + times.earliest
+        if watched.asked is None or watched.asked < earliest:
+            return earliest
+        age = watched.asked - watched.started
+        step = min(SLOWEST, times.step + GROWTH * times.overrun(age))
+        likely = times.next_after(age)
+        if likely is not None and likely - age <= 2 * step:
+            return watched.asked + max(FLOOR, likely - age + JUST_AFTER)
+        return watched.asked + step
+
+    def _fair_share(self) -> float:
+        """Seconds between two questions for one task when all of them are asked in turn."""
+        return max(FLOOR, len(self._tasks) / self._budget) if len(self._tasks) > 1 else FLOOR
