@@ -1,0 +1,24 @@
+"""The manifest: a YAML file to a validated `Manifest`, or every problem with its place.
+
+`load` is the way in. The stages, each a module: `schema` (the first gate), `references` (the
+cast, files and URLs), `variables` and `texts` (``${name}`` and ``@name``), `shots` (forms,
+settings, variations), `ids`; `reader` puts them in order. What a model makes of all this is
+the plan's business: nothing here knows a model, a price or a region's hosts.
+
+Rules (stable names), beside those of `yamlsource`:
+
+- the schema: ``unknown-key``, ``missing-key``, ``wrong-type``, ``wrong-value``,
+  ``out-of-range``, ``no-value``, ``empty``, ``not-a-mapping``
+- names: ``bad-name``, ``duplicate-name``, ``bad-id``, ``duplicate-id``, ``unknown-shot``
+- references: ``missing-file``, ``not-a-file``, ``kind-mismatch``, ``unknown-kind``,
+  ``bad-url``, ``data-uri``, ``cast-kind``, ``bad-output``
+- prompts: ``lone-dollar``, ``unknown-variable``, ``unused-name`` (warning), ``too-long``,
+  ``unknown-mention``, ``no-reference``, ``unknown-cast``, ``duplicate-cast``, ``not-listed``
+- shots: ``two-forms``, ``size-and-resolution``, ``too-many-variations``, ``not-yet``
+"""
+
+from __future__ import annotations
+
+from r2vbatch.manifest.reader import load, load_text
+
+__all__ = ["load", "load_text"]

@@ -67,8 +67,22 @@ class PromptText:
     parts: tuple[str | Mention, ...]
     """Literal text and mentions in turn. In reference form there is one literal part."""
     origin: Origin
-    """`at(offset, width)`: offsets count in the substituted text, with mentions as written
-    (``@ellen`` is six characters); the answer is the place in the manifest."""
+    """`at(offset, width)`: offsets count in `text`, that is in the substituted text, with
+    mentions as ``@ellen`` (six characters); the answer is the place in the manifest."""
+
+    @property
+    def text(self) -> str:
+        """The parts joined, each mention as ``@name``: what offsets count in."""
+        return "".join(part if isinstance(part, str) else f"@{part.name}" for part in self.parts)
+
+    def offset_of(self, name: str) -> int:
+        """Where in `text` the cast member `name` is first mentioned; 0 if it is not."""
+        offset = 0
+        for part in self.parts:
+            if part == Mention(name):
+                return offset
+            offset += len(part) if isinstance(part, str) else len(part.name) + 1
+        return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ DEEPEST = 100
 MOST_NODES = 3_000_000
 """Values, with those that an alias repeats counted each time: 16 MiB of honest text has fewer."""
 
+MOST_PROBLEMS = 1000
+"""More of them are one mistake, and a file made to fill the memory ends here."""
+
 
 def parse(text: str, shown: str) -> tuple[Document, list[Diagnostic]]:
     """`text` as a Document, and every problem found. Never raises for any text.
@@ -285,5 +288,7 @@ class _Composer:
                 into.value[name] = node.value
 
     def _note(self, index: int, message: str, rule: str, hint: str = "", width: int = 1) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
         place = self._document.position(index, width)
         self.problems.append(Diagnostic(place, message, rule=rule, hint=hint))

@@ -71,8 +71,10 @@ class Document:
     text: str
     root: Node | None
     _starts: list[int] = field(default_factory=list)
+    _lines: dict[int, str] = field(default_factory=dict)
+    """The source line pointed into last: problems come in bunches, and lines can be long."""
     _followed: dict[int, list[int]] = field(default_factory=dict)
-    """The scalar pointed into last, by its start: problems come in bunches."""
+    """The scalar pointed into last, by its start."""
 
     def position(self, index: int, width: int = 1) -> Position:
         """The place of character `index`; `width` is cut at the end of its line."""
@@ -81,8 +83,11 @@ class Document:
             self._starts.extend(found.end() for found in LINE_BREAK.finditer(self.text))
         line = bisect_right(self._starts, index)
         start = self._starts[line - 1]
-        end = self._starts[line] if line < len(self._starts) else len(self.text)
-        source = self.text[start:end].rstrip("\r\n")
+        if line not in self._lines:
+            end = self._starts[line] if line < len(self._starts) else len(self.text)
+            self._lines.clear()
+            self._lines[line] = self.text[start:end].rstrip("\r\n")
+        source = self._lines[line]
         column = index - start + 1
         return Position(
             self.shown, line, column, max(1, min(width, len(source) - column + 1)), source

@@ -1,0 +1,83 @@
+"""Shot ids: they name files, on every system, so they are held to what all systems allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from r2vbatch.manifest.model import Shot
+from r2vbatch.manifest.problems import Problems, folded, nfc
+from r2vbatch.manifest.references import is_name
+from r2vbatch.manifest.section import Section
+
+LONGEST = 100
+"""Characters; a file name of 255 bytes holds that many in most scripts, and a suffix."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?\Z", re.IGNORECASE)
+
+
+def read_id(section: Section, problems: Problems) -> str | None:
+    """The id of a shot (NFC), or None, noted, if it cannot name a file."""
+    text = section.text("id")
+    if text is None:
+        return None
+    shot_id = nfc(text)
+    if fault := _fault(shot_id):
+        message, hint = fault
+        problems.add(section.origin("id"), message, rule="bad-id", hint=hint)
+        return None
+    return shot_id
+
+
+def _fault(text: str) -> tuple[str, str] | None:
+    letters = "ids name files: letters, digits, . _ and - only"
+    if not is_name(text.replace(".", "_")):
+        wrong = next(c for c in text if not is_name(c) and c != ".")
+        what = "a space" if wrong == " " else wrong
+        better = re.sub(r"[^\w.-]+", "_", text).strip("._-")
+        return f"an id cannot hold {what}", f"{letters}, such as {better}" if better else letters
+    if text[0] in ".-":
+        return f"an id cannot begin with {text[0]}", letters + ", and a letter or digit first"
+    if text[-1] == ".":
+        return "an id cannot end with a dot", letters
+    if len(text) > LONGEST:
+        return f"an id cannot be longer than {LONGEST} characters", f"this one has {len(text)}"
+    if _RESERVED.match(text):
+        name = text.split(".")[0]
+        return f"Windows reserves the name {name} and could not store this clip", f"try {name}_1"
+    return None
+
+
+def check_unique(shots: Iterable[Shot], problems: Problems) -> list[Shot]:
+    """The shots whose id no earlier one has, without regard to case; the others are noted."""
+    first: dict[str, Shot] = {}
+    for shot in shots:
+        other = first.setdefault(folded(shot.id), shot)
+        if other is shot:
+            continue
+        line = other.where("id").at().line
+        same = "" if other.id == shot.id else f" as {other.id}"
+        problems.add(
+            shot.where("id"),
+            f"the id {shot.id} is already taken",
+            rule="duplicate-id",
+            hint=f"line {line} has it{same}; ids must differ in more than case",
+        )
+    return list(first.values())
+
+
+def check_after(
+    sections: Iterable[Section], written: Iterable[str], shots: Iterable[Shot], problems: Problems
+) -> None:
+    """Note every `after` that names no shot. `written` are ids as written, usable or not."""
+    known = {nfc(text) for text in written}
+    everything = known | {shot.id for shot in shots}
+    for section in sections:
+        for text, origin in section.items("after"):
+            if nfc(text) not in everything:
+                problems.add(
+                    origin,
+                    f"there is no shot {text}",
+                    rule="unknown-shot",
+                    hint=problems.suggestion(text, known) or "after takes ids of other shots",
+                )

@@ -1,0 +1,140 @@
+"""The words in which schema errors are told: names of values, their types, and what to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from r2vbatch.manifest.problems import listed
+from r2vbatch.yamlsource import Path
+
+ENDPOINTS = ("preview", "singapore", "beijing", "virginia", "frankfurt")
+EXAMPLES = {
+    "version": "add this line: version: 1",
+    "model": "add this line: model: wan2.6-r2v-flash",
+    "shots": "add shots: and under it a list, each item with id and prompt",
+    "id": "give it one, such as id: sh010; it names the clip",
+    "prompt": 'add what is asked for, such as prompt: "@ellen waves."',
+}
+EMPTY = {
+    "shots": "a storyboard needs at least one shot, with id and prompt",
+    "prompt": "say what is asked for",
+    "vary": "name at least one list of values, or remove the key",
+}
+_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+}
+_FORMS = {
+    "size": ("width*height in pixels", "write it as the service does: size: 1280*720"),
+    "max_cost": ("an amount and USD or CNY", "write it so: max_cost: 6.00 USD"),
+    "workspace": ("a workspace id", "letters, digits, - and _ only"),
+    "endpoint": (
+        "preview, a region or a URL that ends in /api/v1",
+        "regions: " + ", ".join(ENDPOINTS[1:]),
+    ),
+}
+
+
+def name(path: Path) -> str:
+    """What to call the value at `path` in a sentence."""
+    if not path:
+        return "the manifest"
+    last = path[-1]
+    if isinstance(last, int):
+        return f"shot {last + 1}" if path[:1] == ("shots",) and len(path) == 2 else _item(path)
+    if len(path) == 2 and path[0] in ("cast", "vars"):
+        return f"the {'cast entry' if path[0] == 'cast' else 'variable'} {last}"
+    return last
+
+
+def _item(path: Path) -> str:
+    return f"item {int(path[-1]) + 1} of {path[-2]}"
+
+
+def thing(path: Path) -> str:
+    """The mapping at `path` as something that has keys."""
+    return "this shot" if path[:1] == ("shots",) else name(path)
+
+
+def inside(path: Path) -> str:
+    """Where an unknown key stands, when it is not obvious."""
+    if not path:
+        return ""
+    return " in a shot" if path[0] == "shots" else f" in {name(path)}"
+
+
+def types(expected: str | Sequence[str]) -> str:
+    """JSON Schema type names in the words of an author."""
+    return listed([_TYPES[one] for one in ([expected] if isinstance(expected, str) else expected)])
+
+
+def got(value: Any) -> str:
+    """What a wrong value is, in the words of an author; never a whole sub-document."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping of keys to values"
+
+
+def quoted(value: Any, written: str) -> str:
+    """A wrong value in a sentence, shortened."""
+    if isinstance(value, list | dict) or value is None:
+        return got(value)
+    return f'"{short(written)}"' if isinstance(value, str) else short(written)
+
+
+def short(text: str, most: int = 40) -> str:
+    """`text` cut so that a message stays one line."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: str) -> str:
+    """What to write instead of a value of the wrong type, where that can be told."""
+    wanted = {expected} if isinstance(expected, str) else set(expected)
+    key = "" if not path or isinstance(path[-1], int) else f"{path[-1]}: "
+    if isinstance(value, str):
+        number = re.match(r"\s*(\d+)(\.\d+)?\s*(s|sec|seconds?)?\s*\Z", value)
+        if number and wanted & {"integer", "number"} and not (number[2] and "integer" in wanted):
+            return f"write {key}{number[1]}{number[2] or ''}"
+        truth = {"yes": "true", "on": "true", "true": "true"} | dict.fromkeys(
+            ("no", "off", "false"), "false"
+        )
+        if "boolean" in wanted and value.strip().lower() in truth:
+            return f"write {key}{truth[value.strip().lower()]}"
+        if "array" in wanted:
+            return f"write it as a list: {key}[{short(written)}]"
+    elif isinstance(value, int | float) and "string" in wanted:
+        if key == "max_cost: ":
+            return _FORMS["max_cost"][1]
+        return f'put it in quotes: {key}"{short(written)}"'
+    elif isinstance(value, dict) and len(value) == 1 and wanted & {"string"}:
+        return "a text that holds a colon and a space, or begins with {, needs quotes around it"
+    return ""
+
+
+def form(path: Path, written: str) -> tuple[str, str]:
+    """How a value that failed a pattern must look, and the hint."""
+    key = str(path[-1])
+    wanted, hint = _FORMS.get(key, ("written in another way", ""))
+    if key == "size" and (pair := re.match(r"\s*(\d+)\s*[xX×*,/ ]\s*(\d+)\s*\Z", written)):
+        hint = f"write size: {pair[1]}*{pair[2]}"
+    elif key == "size" and re.fullmatch(r"\d+[pP]", written):
+        hint = f"write resolution: {written.upper()}"
+    elif key == "size" and re.fullmatch(r"\d+:\d+", written):
+        hint = f'write ratio: "{written}"'
+    return wanted, hint

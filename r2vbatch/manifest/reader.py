@@ -1,0 +1,197 @@
+"""A file to a Manifest and everything wrong with it: the order of the stages.
+
+YAML, schema, cast, variables, shots, ids. Each stage works on what the ones before could
+understand, so that one reading reports every mistake.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.manifest import ids, schema
+from r2vbatch.manifest.model import Limits, Manifest, Money, Reading, Shot
+from r2vbatch.manifest.problems import Problems
+from r2vbatch.manifest.references import read_cast
+from r2vbatch.manifest.section import Bad, Origins, Section
+from r2vbatch.manifest.shots import Surroundings, check_defaults, read_shot
+from r2vbatch.manifest.variables import check_used, read_vars
+from r2vbatch.yamlsource import Document, Scalar, parse, read_text
+from r2vbatch.yamlsource import Mapping as MappingNode
+from r2vbatch.yamlsource import Sequence as SequenceNode
+
+MOST_SHOTS = 100_000
+"""Shots of one manifest with variations expanded."""
+
+
+def load(file: Path | str, shown: str | None = None) -> Reading:
+    """Read the manifest `file`. `shown` is its name in messages (default: as given).
+
+    Never raises for anything a file can be or hold. No network; local references are looked
+    for, not opened.
+    """
+    name = str(file) if shown is None else shown
+    text = read_text(Path(file), name)
+    if isinstance(text, Diagnostic):
+        return Reading(None, [text])
+    return load_text(text, Path(file), name)
+
+
+def load_text(text: str, file: Path | str, shown: str | None = None) -> Reading:
+    """Read a manifest from its `text`; references are looked for beside `file`, where it lay."""
+    name = str(file) if shown is None else shown
+    document, found = parse(text, name)
+    problems = Problems()
+    problems.extend(*found)
+    if document.root is None:
+        return Reading(None, problems.all())
+    if not isinstance(document.root, MappingNode):
+        problems.add(
+            document.origin(()),
+            f"a manifest is keys with values, but this is {_what(document)}",
+            rule="not-a-mapping",
+            hint="begin with: version: 1",
+        )
+        return Reading(None, problems.all())
+    bad = schema.check(document, problems)
+    manifest = _read(document, bad, Path(file).absolute(), problems)
+    return Reading(manifest, problems.all())
+
+
+def _what(document: Document) -> str:
+    return "a list" if isinstance(document.root, SequenceNode) else "a single text"
+
+
+def _read(document: Document, bad: Bad, file: Path, problems: Problems) -> Manifest:
+    top = Section(document, (), bad, document.root)
+    folder = file.parent
+    model = top.text("model")
+    cast = read_cast(top.section("cast"), folder, problems)
+    around = Surroundings(
+        folder=folder,
+        defaults=top.section("defaults"),
+        model=model or "",
+        cast=cast,
+        variables=read_vars(top.section("vars"), problems),
+        problems=problems,
+    )
+    shots = _shots(document, bad, top, around)
+    endpoint = top.text("endpoint") or "preview"
+    return Manifest(
+        file=file,
+        shown=document.shown,
+        text=document.text,
+        title=top.text("title"),
+        model=model,
+        endpoint=endpoint,
+        workspace=top.text("workspace"),
+        output=_output(top, folder, problems),
+        max_cost=_money(top.section("budget").text("max_cost")),
+        limits=_limits(top.section("limits"), problems),
+        cast={name: reference for name, reference in cast.items() if reference is not None},
+        shots=shots,
+        origins=Origins(top),
+    )
+
+
+def _shots(document: Document, bad: Bad, top: Section, around: Surroundings) -> list[Shot]:
+    problems = around.problems
+    check_defaults(around.defaults, problems)
+    node = top.node("shots")
+    if isinstance(node, Scalar):
+        problems.add(
+            top.key_origin("shots"),
+            "shots from a file are not supported yet; they come with a later version",
+            rule="not-yet",
+            hint="write the shots here, as a list",
+        )
+    items = node.items if isinstance(node, SequenceNode) else []
+    sections = [
+        Section(document, ("shots", index), bad, item)
+        for index, item in enumerate(items)
+        if isinstance(item, MappingNode)
+    ]
+    shots = ids.check_unique(_expanded(sections, around), problems)
+    written = list(_written_ids(items))
+    ids.check_after([*sections, around.defaults], written, shots, problems)
+    if sections and len(sections) == len(items) and _all_read(sections):
+        check_used(top.section("vars"), around.used, problems)
+    return shots
+
+
+def _expanded(sections: list[Section], around: Surroundings) -> Iterator[Shot]:
+    count = 0
+    for section in sections:
+        for shot in read_shot(section, around):
+            count += 1
+            if count > MOST_SHOTS:
+                around.problems.add(
+                    section.first(),
+                    f"with its variations the manifest has more than {MOST_SHOTS:,} shots",
+                    rule="too-many-variations",
+                    hint="split it into several manifests",
+                )
+                return
+            yield shot
+
+
+def _all_read(sections: list[Section]) -> bool:
+    return all(section.text("prompt") is not None for section in sections)
+
+
+def _written_ids(items: list[Scalar | SequenceNode | MappingNode]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, MappingNode) and "id" in item.entries:
+            node = item.entries["id"][1]
+            if isinstance(node, Scalar):
+                yield node.text
+
+
+def _output(top: Section, folder: Path, problems: Problems) -> Path | None:
+    text = top.text("output")
+    if text is None:
+        return None
+    fault = ""
+    if re.match(r"[A-Za-z]:[\\/]", text) or ("\\" in text and "/" not in text):
+        fault, hint = "this is a Windows path", "write it relative to the manifest, with /"
+    elif text.startswith("~"):
+        fault, hint = "~ is not expanded", "write the path in full, or relative to the manifest"
+    elif "\0" in text or not text.strip():
+        fault, hint = "this names no folder", "such as output: ../out/day-off"
+    elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+        fault, hint = "output is a local folder, not a URL", "such as output: ../out/day-off"
+    if fault:
+        problems.add(top.origin("output"), fault, rule="bad-output", hint=hint)
+        return None
+    return Path(os.path.normpath(folder / text))
+
+
+def _money(text: str | None) -> Money | None:
+    if text is None:
+        return None
+    amount, currency = text.split(" ")
+    return Money(Decimal(amount), currency)
+
+
+def _limits(section: Section, problems: Problems) -> Limits:
+    def number(key: str) -> float | None:
+        value = section.scalar(key)
+        if not isinstance(value, int | float):
+            return None
+        if math.isnan(value):  # the one number that no schema can keep out
+            problems.add(section.origin(key), f"{key} is not a number", rule="out-of-range")
+            return None
+        return value
+
+    in_flight, downloads = section.scalar("in_flight"), section.scalar("downloads")
+    return Limits(
+        in_flight=in_flight if isinstance(in_flight, int) else None,
+        submits_per_second=number("submits_per_second"),
+        queries_per_second=number("queries_per_second"),
+        downloads=downloads if isinstance(downloads, int) else None,
+    )

@@ -1,0 +1,215 @@
+"""A reference as written to a `Reference`: a local file that exists, or a URL of a known kind.
+
+Only names and existence are looked at; what is in the file is for rooms that may open it.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import unicodedata
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from r2vbatch.manifest.model import MediaKind, Origin, Reference
+from r2vbatch.manifest.problems import Problems, folded, listed, nfc
+from r2vbatch.manifest.section import Section
+
+KINDS: dict[str, MediaKind] = {
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".bmp", ".webp"), "image"),
+    **dict.fromkeys((".mp4", ".mov"), "video"),
+}
+"""What each accepted suffix is (dossier 2.5)."""
+
+SCHEMES = ("http", "https", "oss")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+class _Fault(NamedTuple):
+    rule: str
+    message: str
+    hint: str = ""
+
+
+def read_cast(section: Section, folder: Path, problems: Problems) -> dict[str, Reference | None]:
+    """The cast by name (NFC). An entry that cannot be used is there as None, so that a prompt
+    which mentions it is not blamed for it."""
+    cast: dict[str, Reference | None] = {}
+    for key in section.names():
+        origin = section.key_origin(key)
+        name = _cast_name(key, origin, cast, problems)
+        if name is not None:
+            cast[name] = _cast_entry(name, key, section, folder, problems)
+    return cast
+
+
+def _cast_name(
+    key: str, origin: Origin, cast: dict[str, Reference | None], problems: Problems
+) -> str | None:
+    name = nfc(key)
+    if name == "previous":
+        hint = "@previous stands for the last frame of the shot that is continued"
+        problems.add(origin, "the name previous is reserved", rule="bad-name", hint=hint)
+    elif not is_name(name):
+        problems.add(
+            origin,
+            f'"{key}" cannot be mentioned in a prompt',
+            rule="bad-name",
+            hint="cast names consist of letters (of any script), digits, _ and -",
+        )
+    elif name in cast:
+        message = f'"{key}" is the same name as one above, written with other Unicode characters'
+        problems.add(origin, message, rule="duplicate-name")
+    else:
+        return name
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be a cast name: letters and digits of any script, ``_`` and ``-``."""
+    return bool(text) and all(c in "_-" or c.isalnum() or _is_mark(c) for c in text)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _cast_entry(
+    name: str, key: str, section: Section, folder: Path, problems: Problems
+) -> Reference | None:
+    if (text := section.text(key)) is not None:
+        return read_reference(text, None, name, section.origin(key), folder, problems)
+    if section.node(key) is None:
+        return None
+    entry = section.section(key)
+    given = [kind for kind in ("image", "video") if entry.has(kind)]
+    if len(given) != 1:
+        problems.add(
+            section.key_origin(key) if not given else entry.key_origin(given[1]),
+            f"{name} has both image and video" if given else f"{name} has neither image nor video",
+            rule="cast-kind",
+            hint="a cast entry is one image: or one video:, with a path or a URL",
+        )
+        return None
+    kind: MediaKind = "image" if given == ["image"] else "video"
+    text = entry.text(kind)
+    if text is None:
+        return None
+    return read_reference(text, kind, name, entry.origin(kind), folder, problems)
+
+
+def read_reference(
+    text: str,
+    kind: MediaKind | None,
+    name: str | None,
+    origin: Origin,
+    folder: Path,
+    problems: Problems,
+) -> Reference | None:
+    """`text`, said to be of `kind` if that was said. None, and noted, if it cannot be used."""
+    is_url = bool(_SCHEME.match(text)) and not _DRIVE.match(text)
+    fault = _url_fault(text) if is_url else _path_fault(text, folder, problems)
+    suffix = _suffix(urlsplit(text).path if is_url and not fault else text)
+    known = KINDS.get(suffix)
+    if fault is None:
+        fault = _kind_fault(suffix, kind, known, is_url)
+    if fault is not None:
+        problems.add(origin, fault.message, rule=fault.rule, hint=fault.hint)
+        if fault.rule != "missing-file":
+            return None
+    file = None if is_url else folder / text
+    return Reference(name, kind or known, file, text if is_url else None, origin)
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(unquote(path)).suffix.lower()
+
+
+def _kind_fault(
+    suffix: str, kind: MediaKind | None, known: MediaKind | None, is_url: bool
+) -> _Fault | None:
+    if kind and known and kind != known:
+        article = "an" if known == "image" else "a"
+        return _Fault("kind-mismatch", f"{suffix} is {article} {known}", f"write {known}: instead")
+    if known or (is_url and (kind or not suffix)):
+        return None
+    accepted = listed([s for s, k in KINDS.items() if kind in (None, k)])
+    if is_url:
+        hint = f"say image: or video: in front of it; known by name are {accepted}"
+        return _Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)
+    what = f"files of type {suffix}" if suffix else "files without a suffix"
+    return _Fault("unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}")
+
+
+def _url_fault(text: str) -> _Fault | None:
+    scheme = text.split(":")[0].lower()
+    if scheme == "data":
+        hint = "save it as a file and give its path"
+        return _Fault("data-uri", "data: URIs are not accepted as references", hint)
+    if scheme == "file":
+        return _Fault("bad-url", "file: URLs are not accepted", "give the path itself")
+    if scheme not in SCHEMES:
+        hint = "references are local paths, or http, https or oss URLs"
+        return _Fault("bad-url", f"{scheme}: is not a kind of URL that can be sent", hint)
+    if any(c.isspace() or ord(c) < 32 for c in text):
+        return _Fault("bad-url", "a URL cannot hold spaces", "write %20 for each")
+    try:
+        host = urlsplit(text).netloc
+    except ValueError:
+        host = ""
+    if not host:
+        hint = f"write it in full: {scheme}://host/path"
+        return _Fault("bad-url", "this URL names no host", hint)
+    return None
+
+
+def _path_fault(text: str, folder: Path, problems: Problems) -> _Fault | None:
+    try:
+        mode = (folder / text).stat().st_mode
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, PermissionError):
+            return _Fault("missing-file", f"no permission to look at {text}")
+        return _Fault(
+            "missing-file", f"no such file: {text}", _nearest_file(text, folder, problems)
+        )
+    if stat.S_ISREG(mode):
+        return None
+    what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+    return _Fault("not-a-file", f"{text} is {what}", "give one image or video file")
+
+
+def _nearest_file(text: str, folder: Path, problems: Problems) -> str:
+    if _DRIVE.match(text):
+        return "this is a Windows path; write it relative to the manifest, with /"
+    if text.startswith("~"):
+        return "~ is not expanded; write the path in full, or relative to the manifest"
+    if "\\" in text and _exists(folder / text.replace("\\", "/")):
+        return f"write it with /: {text.replace(chr(92), '/')}"
+    if text != text.strip() and _exists(folder / text.strip()):
+        return "remove the spaces around it"
+    path = PurePosixPath(text)
+    names = _names_in(folder / path.parent)
+    if names is None:
+        return f"there is no folder {path.parent}; paths count from the manifest's own folder"
+    by_folded = {folded(name): name for name in names}
+    near = by_folded.get(folded(path.name)) or problems.nearest(path.name, names)
+    if near:
+        return f"did you mean {path.parent / near}?"
+    return "paths count from the manifest's own folder"
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _names_in(folder: Path) -> list[str] | None:
+    """What lies in `folder`; None if it is no folder."""
+    try:
+        return sorted(file.name for file in folder.iterdir())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,142 @@
+"""The first gate: the manifest as written against `schemas/manifest.schema.json`.
+
+jsonschema says what is wrong in terms of the schema and, for a missing or unknown key, only
+near which mapping; here each of its errors becomes a sentence at the author's own key or
+value. What failed is handed on as a set of paths, so that later stages leave it out and go on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from r2vbatch import datafiles
+from r2vbatch.manifest import phrases
+from r2vbatch.manifest.problems import Problems, listed
+from r2vbatch.manifest.section import Bad
+from r2vbatch.yamlsource import Document, Path, Scalar
+
+_Error = Any
+"""A jsonschema ValidationError, whose own annotations say little (every field may be unset)."""
+
+_FIRST_OF_SEVERAL = ("type", "minLength", "enum", "const", "anyOf")
+"""A value can fail in several ways at once; the first of these says it best."""
+
+
+def check(document: Document, problems: Problems) -> Bad:
+    """Note every schema error of `document`; return the paths of the values that failed."""
+    assert document.root is not None
+    worst: dict[Path, _Error] = {}
+    bad: set[Path] = set()
+    for error in _validator().iter_errors(document.root.value):
+        path: Path = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            bad.update(_unknown_keys(document, path, error, problems))
+        elif error.validator == "required":
+            _missing_keys(document, path, error, problems)
+        else:
+            bad.add(path)
+            if path not in worst or _rank(error) < _rank(worst[path]):
+                worst[path] = error
+    for path, error in worst.items():
+        _wrong_value(document, path, error, problems)
+    return frozenset(bad)
+
+
+def _rank(error: _Error) -> int:
+    name = str(error.validator)
+    return _FIRST_OF_SEVERAL.index(name) if name in _FIRST_OF_SEVERAL else len(_FIRST_OF_SEVERAL)
+
+
+def _unknown_keys(
+    document: Document, path: Path, error: _Error, problems: Problems
+) -> Iterator[Path]:
+    assert isinstance(error.instance, dict)
+    known = list(error.schema["properties"])
+    for key in error.instance:
+        if key in known or key.startswith("x-"):
+            continue
+        hint = problems.suggestion(key, known, '"{}"')
+        problems.add(
+            document.key_origin((*path, key)),
+            f'unknown key "{key}"{phrases.inside(path)}',
+            rule="unknown-key",
+            hint=hint or "keys of your own begin with x-",
+        )
+        yield (*path, key)
+
+
+def _missing_keys(document: Document, path: Path, error: _Error, problems: Problems) -> None:
+    assert isinstance(error.instance, dict)
+    for key in error.validator_value:
+        if key not in error.instance:
+            problems.add(
+                document.item_origin(path),
+                f"{phrases.thing(path)} has no {key}",
+                rule="missing-key",
+                hint=phrases.EXAMPLES.get(key, ""),
+            )
+
+
+def _wrong_value(document: Document, path: Path, error: _Error, problems: Problems) -> None:
+    origin = document.origin(path)
+    node = document.node(path)
+    written = node.text if isinstance(node, Scalar) else ""
+    name, value = phrases.name(path), error.instance
+    rule, hint = "wrong-value", ""
+    limits: Any = error.schema
+    match error.validator:
+        case "type" | "enum" | "const" if value is None and not written:
+            rule, message = "no-value", f"{name} has no value"
+            hint = "give it one, or remove the key"
+            origin = document.key_origin(path)
+        case "type":
+            expected = error.validator_value
+            rule = "wrong-type"
+            message = f"{name} must be {phrases.types(expected)}, but this is {phrases.got(value)}"
+            hint = phrases.rewritten(path, expected, value, written)
+        case "enum":
+            choice = [str(one) for one in error.validator_value]
+            message = f"{name} must be {listed(choice)}, not {phrases.quoted(value, written)}"
+            near = problems.nearest(written, choice) if written else None
+            hint = f"did you mean {near}?" if near else ""
+        case "const":
+            message = f"{name} must be {error.validator_value}"
+            hint = "this is the only version of the format so far" if path == ("version",) else ""
+        case "minLength" | "minItems" | "minProperties":
+            rule, message = "empty", f"{name} is empty"
+            hint = phrases.EMPTY.get(str(path[-1]) if path else "", "")
+        case "minimum" | "maximum" if "minimum" in limits and "maximum" in limits:
+            rule = "out-of-range"
+            message = f"{name} must be {limits['minimum']} to {limits['maximum']}, not {written}"
+        case "minimum":
+            rule, message = "out-of-range", f"{name} must be at least {limits['minimum']}"
+        case "exclusiveMinimum" | "maximum":
+            rule, message = "out-of-range", f"{name} must be above 0 and at most 1000"
+        case _:
+            form, hint = phrases.form(path, written)
+            message = f"{name} must be {form}, not {phrases.quoted(value, written)}"
+            if path == ("endpoint",) and (near := problems.nearest(written, phrases.ENDPOINTS)):
+                hint = f"did you mean {near}?"
+    problems.add(origin, message, rule=rule, hint=hint)
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """As the standard means it: ``$`` is the very end, not the place before a last newline."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@cache
+def _validator() -> Any:
+    file = datafiles.folder("schemas") / "manifest.schema.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    strict: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return strict(schema)

@@ -1,0 +1,299 @@
+"""Each entry of `shots` to Shots: form, references, settings, variations, prompts.
+
+Every check runs whatever the others found. A shot that cannot be named or has nothing to ask
+for is left out of the result, after all of it was checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from r2vbatch.manifest import ids
+from r2vbatch.manifest.model import Mention, PromptText, Reference, Shot
+from r2vbatch.manifest.problems import Problems, nfc
+from r2vbatch.manifest.references import read_reference
+from r2vbatch.manifest.section import Origins, Section
+from r2vbatch.manifest.texts import Variable, read_prompt, substitute
+from r2vbatch.manifest.variables import read_variations
+
+SETTINGS = (
+    "size",
+    "resolution",
+    "ratio",
+    "duration",
+    "audio",
+    "shot_type",
+    "watermark",
+    "seed",
+)
+Form = Literal["cast", "reference"]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a shot is read against."""
+
+    folder: Path
+    defaults: Section
+    model: str
+    cast: Mapping[str, Reference | None]
+    variables: Mapping[str, Variable]
+    problems: Problems
+    used: set[str] = field(default_factory=set)
+    """Variables that some prompt took."""
+    references_of_defaults: tuple[Reference, ...] | None = None
+    """Read once, when the first shot in reference form needs them."""
+
+
+def check_defaults(defaults: Section, problems: Problems) -> None:
+    """What is wrong with `defaults` whether or not a shot uses it."""
+    _check_level(defaults, problems)
+
+
+def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
+    """The variations of one shot (one, if it does not vary) that can be named and asked for."""
+    problems, defaults = around.problems, around.defaults
+    _check_level(section, problems)
+    base_id = ids.read_id(section, problems)
+    origins = Origins(section, defaults)
+    form = _form(section, defaults)
+    settings = _settings(section, defaults)
+    takes = _either("takes", section, defaults).scalar("takes")
+    notes = _either("notes", section, defaults).text("notes")
+    model = _either("model", section, defaults).text("model") or around.model
+    after = tuple(nfc(name) for name, _ in _either("after", section, defaults).items("after"))
+    vary = section.section("vary")
+    used: set[str] = set()
+    for suffix, values in read_variations(vary, problems):
+        variables = {**around.variables, **values} if values else around.variables
+        negative = _negative(section, defaults, variables, used, problems)
+        prompt, references = _asked(section, form, variables, used, around)
+        if base_id is None or prompt is None:
+            continue
+        yield Shot(
+            id=base_id + suffix,
+            base_id=base_id,
+            form=form,
+            model=model,
+            prompt=prompt,
+            negative_prompt=negative,
+            references=references,
+            settings=settings,
+            takes=takes if isinstance(takes, int) else 1,
+            after=after,
+            notes=notes,
+            origins=origins,
+        )
+    around.used |= used
+    if section.text("prompt") is not None:
+        _unused(vary, used, problems)
+
+
+def _check_level(section: Section, problems: Problems) -> None:
+    """Keys that exclude each other on one level, and those that come with a later version."""
+    if section.has("size"):
+        for key in ("resolution", "ratio"):
+            if section.has(key):
+                problems.add(
+                    section.key_origin(key),
+                    f"size and {key} cannot stand together",
+                    rule="size-and-resolution",
+                    hint="keep size, or resolution with ratio",
+                )
+    if section.has("cast") and section.has("references"):
+        problems.add(
+            section.key_origin("references"),
+            "cast and references cannot stand together",
+            rule="two-forms",
+            hint="keep cast and mention its names with @, or keep references and write character1",
+        )
+    if section.has("continues"):
+        problems.add(
+            section.key_origin("continues"),
+            "continues is not supported yet; it comes with a later version",
+            rule="not-yet",
+            hint="use after: for the order alone",
+        )
+
+
+def _either(key: str, section: Section, defaults: Section) -> Section:
+    """The level that gives `key`: a shot's own hides the one of `defaults`."""
+    return section if section.has(key) else defaults
+
+
+def _form(section: Section, defaults: Section) -> Form:
+    for level in (section, defaults):
+        if level.has("cast"):
+            return "cast"
+        if level.has("references"):
+            return "reference"
+    return "cast"
+
+
+def _settings(section: Section, defaults: Section) -> dict[str, Any]:
+    hidden: tuple[str, ...] = ()
+    if section.has("size"):
+        hidden = ("resolution", "ratio")
+    elif section.has("resolution") or section.has("ratio"):
+        hidden = ("size",)
+    settings: dict[str, Any] = {}
+    for key in SETTINGS:
+        level = section if section.has(key) else defaults
+        if level.has(key) and not (level is defaults and key in hidden):
+            value = level.scalar(key)
+            if value is not None:
+                settings[key] = value
+    return settings
+
+
+def _negative(
+    section: Section,
+    defaults: Section,
+    variables: Mapping[str, Variable],
+    used: set[str],
+    problems: Problems,
+) -> str | None:
+    level = _either("negative_prompt", section, defaults)
+    text = level.text("negative_prompt")
+    if text is None:
+        return None
+    result, _, names = substitute(text, level.origin("negative_prompt"), variables, problems)
+    used |= names
+    return result
+
+
+def _asked(
+    section: Section,
+    form: Form,
+    variables: Mapping[str, Variable],
+    used: set[str],
+    around: Surroundings,
+) -> tuple[PromptText | None, tuple[Reference, ...]]:
+    """The prompt and the references of one variation."""
+    problems = around.problems
+    written = section.text("prompt")
+    text, origin, names = substitute(written or "", section.origin("prompt"), variables, problems)
+    used |= names
+    if written is not None and not text.strip():
+        hint = "say what is asked for"
+        problems.add(section.origin("prompt"), "prompt is empty", rule="empty", hint=hint)
+        written = None
+    if form == "reference":
+        references = _written_references(section, around)
+        return (PromptText((text,), origin) if written else None), references
+    prompt, sound = read_prompt(text, origin, {*around.cast, "previous"}, problems)
+    references = _cast_references(section, prompt, sound and written is not None, around)
+    return (prompt if written else None), references
+
+
+def _written_references(section: Section, around: Surroundings) -> tuple[Reference, ...]:
+    if not section.has("references"):
+        if around.references_of_defaults is None:
+            around.references_of_defaults = _read_references(around.defaults, around)
+        return around.references_of_defaults
+    return _read_references(section, around)
+
+
+def _read_references(section: Section, around: Surroundings) -> tuple[Reference, ...]:
+    read = (
+        read_reference(text, None, None, origin, around.folder, around.problems)
+        for text, origin in section.items("references")
+    )
+    return tuple(reference for reference in read if reference is not None)
+
+
+def _cast_references(
+    section: Section, prompt: PromptText, sound: bool, around: Surroundings
+) -> tuple[Reference, ...]:
+    """The references of a shot in cast form: the `cast` list, else by first mention."""
+    problems, defaults = around.problems, around.defaults
+    mentioned = dict.fromkeys(part.name for part in prompt.parts if isinstance(part, Mention))
+    if "previous" in mentioned:
+        del mentioned["previous"]
+        _check_previous(section, prompt, around)
+    level = _either("cast", section, defaults)
+    names = list(mentioned)
+    if level.has("cast"):
+        names = _listed_names(level, around)
+        if level.node("cast") is not None:
+            _check_listed(names, mentioned, prompt, problems)
+    elif not names and sound and not (section.has("continues") or defaults.has("continues")):
+        problems.add(
+            section.origin("prompt"),
+            "this shot has no reference",
+            rule="no-reference",
+            hint="mention a cast name in the prompt, such as @"
+            + next(iter(around.cast), "ellen")
+            + ", or list cast: or references:",
+        )
+    found = (around.cast.get(name) for name in names)
+    return tuple(reference for reference in found if reference is not None)
+
+
+def _check_previous(section: Section, prompt: PromptText, around: Surroundings) -> None:
+    if section.has("continues") or around.defaults.has("continues"):
+        return
+    offset = prompt.offset_of("previous")
+    around.problems.add(
+        prompt.origin,
+        "@previous is the last frame of the shot that this one continues, and it continues none",
+        rule="unknown-mention",
+        hint="the name previous is reserved for continues:, which comes with a later version",
+        offset=offset,
+        width=len("@previous"),
+    )
+
+
+def _listed_names(level: Section, around: Surroundings) -> list[str]:
+    """The names of an explicit `cast` list that are in the cast."""
+    names: list[str] = []
+    for text, origin in level.items("cast"):
+        name = nfc(text)
+        if name in names:
+            around.problems.add(
+                origin,
+                f"{name} stands in this list twice",
+                rule="duplicate-cast",
+                hint="each reference is sent once; remove one",
+            )
+        elif name in around.cast:
+            names.append(name)
+        else:
+            near = around.problems.suggestion(name.removeprefix("@"), around.cast)
+            around.problems.add(
+                origin,
+                f"{name} is not in the cast",
+                rule="unknown-cast",
+                hint=near or "add it under cast:",
+            )
+    return names
+
+
+def _check_listed(
+    names: list[str], mentioned: Mapping[str, None], prompt: PromptText, problems: Problems
+) -> None:
+    for name in mentioned:
+        if name not in names:
+            problems.add(
+                prompt.origin,
+                f"@{name} is mentioned, but not in this shot's cast list",
+                rule="not-listed",
+                hint=f"add it: cast: [{', '.join([*names, name])}]",
+                offset=prompt.offset_of(name),
+                width=len(name) + 1,
+            )
+
+
+def _unused(vary: Section, used: set[str], problems: Problems) -> None:
+    for key in vary.names():
+        if nfc(key) not in used and vary.node(key) is not None:
+            problems.add(
+                vary.key_origin(key),
+                f"{key} varies, but the prompt never takes it",
+                rule="unused-name",
+                hint=f"write ${{{key}}} where its values should go",
+                severity="warning",
+            )
