@@ -39,6 +39,7 @@ def finish(clip: Path, poster_target: Path, expected: Expected) -> Finished:
 def verify(clip: Path, expected: Expected) -> Verdict:
     """Decode all of `clip` and compare it with what was asked.
 
+    Damage in the pictures is found; in the sound not always, for AAC has no checksums.
     Costs about 0.03 s of one core for each second of 720p.
     """
     sha256, size = digest(clip)
@@ -90,7 +91,7 @@ def _measure(container: av.container.InputContainer) -> ClipFacts | str:
         return "it has no picture"
     video.codec_context.thread_count = 1
     # the loop filter makes pictures prettier, not more correct; without it a third is saved
-    video.codec_context.options = {"skip_loop_filter": "all", "err_detect": "explode"}
+    video.codec_context.options = {"skip_loop_filter": "all"}
     frames = samples = 0
     first: int | None = None
     last = duration = 0

@@ -70,7 +70,7 @@ def _video(path: Path) -> tuple[Decimal | None, int, int] | None:
     try:
         with opened(path) as container:
             stream = next((s for s in container.streams.video if s.codec_context), None)
-            if stream is None:
+            if stream is None or not stream.width:  # a name alone may look like a film's
                 return None
             length = Fraction(container.duration, 1_000_000) if container.duration else None
             if length is None and stream.duration and stream.time_base:

@@ -151,6 +151,8 @@ class _Planner:
         origin = lint.model_origin(self._manifest, shot)
         endpoint = self._manifest.endpoint
         if model is None:
+            if not shot.model:
+                return  # missing, or not even text: that is told already
             close = self._catalogue.suggest(shot.model)
             known = "known: " + ", ".join(self._catalogue.models)
             yield diagnose(

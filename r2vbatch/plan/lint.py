@@ -132,14 +132,9 @@ def _at_reference(subject: Subject, number: int, message: str) -> Diagnostic:
         return diagnose(shot.references[number].origin, message, rule=rule)
     if "cast" in shot.origins:
         return diagnose(shot.where("cast"), message, rule=rule)
-    mention = f"@{shot.references[number].name}"
-    offset = 0
-    for part in shot.prompt.parts:
-        if not isinstance(part, str) and part.name == mention[1:]:
-            break
-        offset += len(part) if isinstance(part, str) else len(part.name) + 1
-    origin = shot.prompt.origin
-    return diagnose(origin, message, rule=rule, offset=offset, width=len(mention))
+    prompt, name = shot.prompt, shot.references[number].name or ""
+    offset = prompt.offset_of(name)
+    return diagnose(prompt.origin, message, rule=rule, offset=offset, width=len(name) + 1)
 
 
 def _kind_not_known(subject: Subject, origin: Origin) -> Diagnostic:
