@@ -131,7 +131,7 @@ def classify(http_status: int | None, code: str) -> Verdict:
     """What a refused call (`http_status` and `code`) or a failed task (None, its `code`) means.
 
     The longest code prefix at a dot decides, then the HTTP status. No code and no status is a
-    connection that failed; a failed task without a code is `UNEXPLAINED`.
+    connection that failed; for tasks, see `classify_task`.
     """
     words = _plain(code)
     while words:
@@ -143,6 +143,11 @@ def classify(http_status: int | None, code: str) -> Verdict:
     if http_status is None:
         return _TAKE_UNKNOWN if code else _UNREACHED
     return _by_status(http_status)
+
+
+def classify_task(code: str) -> Verdict:
+    """What a FAILED task's `code` means; the service may give none."""
+    return classify(None, code) if code.strip() else _UNEXPLAINED
 
 
 def _plain(code: str) -> str:
@@ -183,7 +188,7 @@ _SERVER = _passing("The service has a problem of its own.")
 _TAKE_UNKNOWN = _take(
     "The service refused this take.", "Look at the code and message beside this take."
 )
-UNEXPLAINED = _take(
+_UNEXPLAINED = _take(
     "The service failed this take without saying why.",
     "It was not billed; the next run asks again. If it fails again, change its prompt.",
 )
