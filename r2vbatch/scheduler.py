@@ -39,11 +39,15 @@ class Graph(Generic[K]):
 
     def next(self) -> K | None:
         """The first item that may start now, which is thereby started; None when there is none."""
-        if not self._ready:
-            return None
-        item = self._items[heapq.heappop(self._ready)]
-        del self._waiting[item]
-        return item
+        while self._ready:
+            item = self._items[heapq.heappop(self._ready)]
+            if self._waiting.pop(item, None) is not None:
+                return item
+        return None
+
+    def start(self, item: K) -> None:
+        """`item` was started already, whatever it comes after (in an earlier run)."""
+        self._waiting.pop(item, None)
 
     def put_aside(self, item: K) -> None:
         """A started item cannot go yet: it waits until `bring_back`."""
@@ -59,14 +63,11 @@ class Graph(Generic[K]):
     def ended(self, item: K) -> None:
         """A started item has ended: what waited only for it may start."""
         for follower in self._followers.pop(item, ()):
+            if follower not in self._waiting:
+                continue
             self._waiting[follower] -= 1
             if self._waiting[follower] == 0:
                 heapq.heappush(self._ready, self._order[follower])
-
-    @property
-    def ready(self) -> int:
-        """How many items may start now."""
-        return len(self._ready)
 
     @property
     def unstarted(self) -> int:

@@ -15,6 +15,8 @@ from r2vbatch.ledger import PAID, Known, State
 from r2vbatch.ledger.states import AT_SERVICE, TO_FETCH
 from r2vbatch.plan.model import PlannedTake
 
+_COMING = TO_FETCH | AT_SERVICE
+
 # The nearer a take is to a clip on disk, the rather it is the one to keep.
 _NEARNESS = {State.DONE: 0, **dict.fromkeys(TO_FETCH, 1), **dict.fromkeys(AT_SERVICE, 2)}
 
@@ -33,7 +35,7 @@ class Matching:
     @property
     def retired(self) -> list[Known]:
         """Those of `unwanted` that are, or will be, a clip."""
-        return [k for k in self.unwanted if k.state in PAID]
+        return [k for k in self.unwanted if k.has_file or k.state in _COMING]
 
     @property
     def renamed(self) -> list[tuple[Known, str]]:

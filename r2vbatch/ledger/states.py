@@ -43,7 +43,8 @@ class State(StrEnum):
 S = State
 
 _FORWARD: dict[State, frozenset[State]] = {
-    S.PLANNED: frozenset({S.SUBMITTING, S.SKIPPED, S.HELD}),
+    # failed before any submit: one of its references was refused, or has changed on disk
+    S.PLANNED: frozenset({S.SUBMITTING, S.SKIPPED, S.HELD, S.FAILED}),
     # back to planned: refused or never sent, so nothing was created
     S.SUBMITTING: frozenset({S.SUBMITTED, S.PLANNED, S.IN_DOUBT, S.FAILED}),
     # adopted | proven absent | absent again after the last resend

@@ -15,7 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import ASK_AGAIN, PAID, Kind, State, legal
+from r2vbatch.media.model import FileFacts
 
 _SECRET = frozenset({"link"})  # never copied into the event history
 _JSON = frozenset({"flags", "marks", "request"})
@@ -185,7 +186,7 @@ class Ledger:
 
     # --- transitions ---------------------------------------------------------------------
 
-    def move(self, key: int, to: State, why: str = "", **columns: Any) -> TakeRow:
+    def move(self, key: int, to: State, why: str = "", /, **columns: Any) -> TakeRow:
         """Move one take to state `to`, setting `columns` with it, durably, and return it.
 
         Raises `IllegalTransition` where `states.legal` says no; nothing is written then.
@@ -244,12 +245,12 @@ class Ledger:
         text = json.dumps(shown, ensure_ascii=False, default=str)
         db.execute(sql.ADD_EVENT, (key, at, before, after, why, text))
 
-    def note(self, why: str, **detail: Any) -> None:
+    def note(self, why: str, /, **detail: Any) -> None:
         """An event about the batch as a whole."""
         with self._transaction() as db:
             self._event(db, None, self._clock(), None, None, why, detail)
 
-    def amend(self, key: int, why: str, **columns: Any) -> TakeRow:
+    def amend(self, key: int, why: str, /, **columns: Any) -> TakeRow:
         """Set columns without a transition (a new link for a task, say)."""
         with self._transaction() as db:
             db.execute(sql.update_take(columns), _bound(columns, key))
@@ -381,7 +382,7 @@ class Ledger:
         found = self._db.execute(sql.GET_META, (name,)).fetchone()
         return found[0] if found else None
 
-    def set_meta(self, **facts: str) -> None:
+    def set_meta(self, /, **facts: str) -> None:
         """Record facts about the batch."""
         with self._transaction() as db:
             db.executemany(sql.SET_META, facts.items())
@@ -391,15 +392,19 @@ class Ledger:
         """Salts the account marks, so that they mean nothing outside this ledger."""
         return self.meta("salt") or ""
 
-    def get(self, path: Path, size: int, mtime_ns: int) -> str | None:
-        """Cached facts of a local file (JSON), if it has not changed since."""
+    def get(self, path: Path, size: int, mtime_ns: int) -> FileFacts | None:
+        """Remembered facts of a local file, if it has not changed since."""
         found = self._db.execute(sql.GET_FACTS, (str(path), size, mtime_ns)).fetchone()
-        return found[0] if found else None
+        if found is None:
+            return None
+        facts = json.loads(found[0])
+        return FileFacts(**{**facts, "seconds": _decimal(facts["seconds"])})
 
-    def put(self, path: Path, size: int, mtime_ns: int, facts: str) -> None:
-        """Cache facts of a local file (JSON)."""
+    def put(self, path: Path, size: int, mtime_ns: int, facts: FileFacts) -> None:
+        """Remember facts of a local file."""
+        text = json.dumps(asdict(facts), default=str)
         with self._transaction() as db:
-            db.execute(sql.SET_FACTS, (str(path), size, mtime_ns, facts))
+            db.execute(sql.SET_FACTS, (str(path), size, mtime_ns, text))
 
 
 def ask_again(rows: Iterable[TakeRow]) -> list[tuple[int, State, str]]:

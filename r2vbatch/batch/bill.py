@@ -1,0 +1,122 @@
+"""What a run would do, and what it would cost, before it is done. Pure.
+
+The answer to "what will happen if I say yes": which takes are made, kept, fetched, renamed or
+retired, each with its reason, and the price of what is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from r2vbatch.batch.matching import Matching
+from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Known, State
+from r2vbatch.manifest.model import Money
+from r2vbatch.plan.model import Plan, PlannedTake
+
+
+class Act(StrEnum):
+    """What a run does with a take."""
+
+    MAKE = "make"
+    MAKE_AGAIN = "make again"
+    """It expired: possibly paid and lost."""
+    FETCH = "fetch"
+    WATCH = "watch"
+    DOUBT = "in doubt"
+    KEEP = "keep"
+
+
+_SPENDS = frozenset({Act.MAKE, Act.MAKE_AGAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One take of the plan and what becomes of it."""
+
+    take: PlannedTake
+    act: Act
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The whole of it."""
+
+    items: Sequence[Item]
+    retired: Sequence[Known]
+    renamed: Sequence[tuple[Known, str]]
+    restored: Sequence[tuple[Known, str]]
+
+    @property
+    def to_make(self) -> list[Item]:
+        """The takes that would be submitted."""
+        return [item for item in self.items if item.act in _SPENDS]
+
+    @property
+    def again(self) -> list[Item]:
+        """Those among them that may have been paid once already."""
+        return [item for item in self.items if item.act is Act.MAKE_AGAIN]
+
+    @property
+    def seconds(self) -> Decimal:
+        """Billed seconds of what would be made."""
+        return sum((item.take.estimate.seconds for item in self.to_make), Decimal(0))
+
+    @property
+    def exact(self) -> bool:
+        """Whether no remote video of unknown length is counted at its cap."""
+        return all(item.take.estimate.exact for item in self.to_make)
+
+    @property
+    def cost(self) -> Money | None:
+        """The price of what would be made; None where a model has no price in the table."""
+        costs = [item.take.estimate.cost for item in self.to_make]
+        known = [cost for cost in costs if cost]
+        if not known or len(known) < len(costs):
+            return None
+        return Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency)
+
+    def count(self, act: Act) -> int:
+        """How many takes have this act."""
+        return sum(item.act is act for item in self.items)
+
+
+def draw_up(plan: Plan, matching: Matching, in_scope: Callable[[str], bool]) -> Bill:
+    """The bill of a plan matched to a ledger."""
+    dropped = {k.take: k for k in matching.unwanted}
+    items = [
+        _item(take, matching.kept.get(take.id), dropped.get(take.id))
+        for take in plan.takes
+        if in_scope(take.shot.id)
+    ]
+    return Bill(items, matching.retired, matching.renamed, matching.restored)
+
+
+def _item(take: PlannedTake, known: Known | None, dropped: Known | None) -> Item:
+    if known is None:
+        return Item(take, Act.MAKE, "changed since it was made" if dropped else "new")
+    named = "" if known.take == take.id else f", was {known.take}"
+    if known.state is State.DONE:
+        return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}")
+    if known.state in TO_FETCH:
+        return Item(take, Act.FETCH, f"generated, not fetched yet{named}")
+    if known.state in AT_SERVICE:
+        return Item(take, Act.WATCH, f"{known.state} at the service{named}")
+    if known.state in {State.IN_DOUBT, State.SUBMITTING}:
+        return Item(take, Act.DOUBT, "its submit was not answered; it may be running")
+    if known.state is State.EXPIRED:
+        return Item(take, Act.MAKE_AGAIN, "expired: possibly paid and lost")
+    return Item(take, Act.MAKE, "not made yet" if known.state is State.PLANNED else known.state)
+
+
+def shown(money: Money | None) -> str:
+    """``2.63 USD``: at least two decimals, at most four."""
+    if money is None:
+        return "an unknown price"
+    amount = money.amount.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
+    exponent = amount.as_tuple().exponent
+    places = max(2, -exponent if isinstance(exponent, int) else 2)
+    return f"{amount:.{places}f} {money.currency}"

@@ -1,0 +1,193 @@
+"""One plan and one output folder, held for one run: ledger open, folder locked, plan matched.
+
+What is here happens before the first call to the service and after the last: the bill, the
+plan carried into the ledger, and the exports. The calls themselves are `run`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from r2vbatch import storage
+from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
+from r2vbatch.batch.bill import Bill, draw_up
+from r2vbatch.batch.lock import locked
+from r2vbatch.batch.matching import Matching, match
+from r2vbatch.batch.settings import Settings
+from r2vbatch.dashscope.prompts import prompt_key
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import Kind, Known, Ledger, NewTake, State, TakeRow
+from r2vbatch.ledger.results import as_csv, as_jsonl, result
+from r2vbatch.plan import request
+from r2vbatch.plan.model import Plan, PlannedTake
+from r2vbatch.storage import Folder
+from r2vbatch.take.naming import clip_name
+
+
+@dataclass
+class Job:
+    """A plan matched to an open ledger."""
+
+    plan: Plan
+    settings: Settings
+    folder: Folder
+    ledger: Ledger
+    matching: Matching
+
+    @property
+    def kind(self) -> Kind:
+        """Preview or live."""
+        return self.settings.kind
+
+    @property
+    def bill(self) -> Bill:
+        """What the run would do and cost."""
+        return draw_up(self.plan, self.matching, self.settings.in_scope)
+
+    @property
+    def takes(self) -> list[PlannedTake]:
+        """The takes of the plan that this run is about, in order."""
+        return [take for take in self.plan.takes if self._in_scope(take)]
+
+    @property
+    def spent(self) -> Decimal:
+        """Live money already spent or set aside in this folder, in the prices' currency."""
+        currency = self.currency
+        return self.ledger.spent(currency) if currency else Decimal(0)
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the price table."""
+        costs = (take.estimate.cost for take in self.plan.takes)
+        return next((cost.currency for cost in costs if cost), None)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the folder was made by another manifest."""
+        made_by = self.ledger.meta("manifest_file")
+        return made_by is not None and made_by != str(self.plan.manifest.file)
+
+    def begin(self) -> None:
+        """Carry the plan into the ledger, files included, and remember the manifest."""
+        finish_moves(self.ledger, self.folder)
+        wanted = {take.id: take for take in self.plan.takes}
+        named = [
+            (known.key, self._row(wanted[take]))
+            for take, known in self.matching.kept.items()
+            if known.take != take or (not known.wanted and self._in_scope(wanted[take]))
+        ]
+        fresh = [self._row(take) for take in self.matching.fresh]
+        if named or fresh or self.matching.unwanted:
+            arrange(self.ledger, self.folder, self.kind, self.matching, fresh, named)
+        self._remember()
+        self._refuse_strangers()
+
+    def _in_scope(self, take: PlannedTake) -> bool:
+        return self.settings.in_scope(take.shot.id)
+
+    def _row(self, take: PlannedTake) -> NewTake:
+        body = request(take)
+        key = prompt_key(body["input"]["prompt"], take.model.prompt_limit)
+        return planned_row(self.kind, take, body, key)
+
+    def _remember(self) -> None:
+        manifest, endpoint = self.plan.manifest, self.settings.endpoint
+        facts = {
+            "manifest_file": str(manifest.file),
+            "manifest_text": manifest.text,
+            "endpoint": endpoint.name,
+            "prices": self.plan.prices,
+        }
+        changed = {name: value for name, value in facts.items() if self.ledger.meta(name) != value}
+        if changed:
+            self.ledger.set_meta(**changed)
+
+    def _refuse_strangers(self) -> None:
+        """A file at a clip's name that we did not write is found before money is spent."""
+        if self.kind == "preview":
+            return
+        ours = {file for _, file in self.ledger.files("live")}
+        unfetched = {
+            clip_name("live", r.take) for r in self.ledger.in_states("live", [State.FETCHED])
+        }
+        wanted = {clip_name("live", take.id) for take in self.takes} - unfetched
+        if strangers := sorted((self.folder.names("clips") & wanted) - ours):
+            raise OutputUnavailable(
+                f"{self.folder.path(strangers[0])} is there already, made by something else",
+                hint="move it elsewhere, or choose another output folder with -o",
+            )
+
+    def keys(self) -> dict[str, Known]:
+        """Wanted takes of this kind, by id."""
+        return {known.take: known for known in self.ledger.known(self.kind) if known.wanted}
+
+    def counts(self) -> dict[State, int]:
+        """How many takes of this run stand in each state."""
+        keys = self.keys()
+        return Counter(keys[take.id].state for take in self.takes if take.id in keys)
+
+    def export(self) -> None:
+        """Write ``results.csv`` and ``results.jsonl``, unless nothing happened since."""
+        order = hashlib.sha256("".join(t.id + t.fingerprint for t in self.plan.takes).encode())
+        mark = f"{self.ledger.revision()} {order.hexdigest()}"
+        names = ("results.csv", "results.jsonl")
+        if self.ledger.meta("exported") == mark and all(map(self.folder.exists, names)):
+            return
+        rows = [result(row) for row in shown_rows(self.plan.takes, self.ledger)]
+        self.folder.write("results.csv", as_csv(rows))
+        self.folder.write("results.jsonl", as_jsonl(rows))
+        self.ledger.set_meta(exported=mark)
+
+
+def shown_rows(takes: Sequence[PlannedTake], ledger: Ledger) -> Iterator[TakeRow]:
+    """For each take of the plan its live row where there is one, else its preview row: wherever
+    a take is shown, a clip goes before a slate."""
+    kinds: tuple[Kind, Kind] = ("live", "preview")
+    rows = {
+        kind: {(row.take, row.fingerprint): row for row in ledger.wanted(kind)} for kind in kinds
+    }
+    for take in takes:
+        key = (take.id, take.fingerprint)
+        if row := rows["live"].get(key) or rows["preview"].get(key):
+            yield row
+
+
+@contextmanager
+def opened(plan: Plan, settings: Settings) -> Iterator[Job]:
+    """Hold the output folder and its ledger, made if need be, and match the plan to it.
+
+    Raises `OutputUnavailable` when the folder cannot be used or another run has it.
+    """
+    _make_folder(settings.output)
+    with locked(settings.output):
+        shared = storage.on_shared_disk(settings.ledger)
+        ledger = Ledger.open(settings.ledger, shared_disk=shared)
+        try:
+            matching = matched(plan, settings, ledger)
+            yield Job(plan, settings, Folder(settings.output), ledger, matching)
+        finally:
+            ledger.close()
+
+
+def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
+    """The plan matched to what the ledger knows. Slates no longer wanted do not come back."""
+    known = ledger.known(settings.kind)
+    if settings.kind == "preview":
+        known = [k for k in known if k.wanted]
+    return match(plan.takes, known, settings.in_scope)
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OutputUnavailable(
+            f"the output folder {output} cannot be made: {problem.strerror}",
+            hint="choose another one with -o",
+        ) from problem

@@ -1,0 +1,120 @@
+"""What one run is asked to do: the manifest's wishes and the command line's, resolved.
+
+The command line wins over the manifest. Nothing here opens a file or a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from r2vbatch.dashscope.regions import Endpoint, find_endpoint
+from r2vbatch.errors import UsageProblem
+from r2vbatch.ledger import Kind
+from r2vbatch.manifest.model import Limits, Manifest, Money, Shot
+
+LEDGER = "ledger.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line of a run, as given."""
+
+    output: Path | None = None
+    endpoint: str | None = None
+    only: tuple[str, ...] = ()
+    first: int | None = None
+    max_cost: Money | None = None
+    prices: str | None = None
+    grace: float = 300.0
+    ledger: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where and how this run works."""
+
+    output: Path
+    ledger: Path
+    endpoint: Endpoint
+    endpoint_given: bool
+    """The endpoint is on the command line: the person named who may see the key."""
+    caps: tuple[Money, ...]
+    """Every cap on live spending that holds: the manifest's budget, the command line's."""
+    grace: float
+    """Seconds within which the service lists a task after its submit; waits scale with it."""
+    limits: Limits
+    in_scope: Callable[[str], bool] = field(repr=False)
+    """Whether a shot (by id) is to be made in this run."""
+
+    @property
+    def kind(self) -> Kind:
+        """Preview and live takes are told apart; all regions are one kind."""
+        return self.endpoint.kind
+
+
+def settle(manifest: Manifest, options: Options) -> Settings:
+    """Resolve the manifest's and the command line's wishes.
+
+    Raises `UsageProblem` for an endpoint that cannot be, and for a scope that matches no shot.
+    """
+    output = output_of(manifest, options)
+    return Settings(
+        output=output,
+        ledger=(options.ledger or output / LEDGER).absolute(),
+        endpoint=find_endpoint(options.endpoint or manifest.endpoint, manifest.workspace),
+        endpoint_given=options.endpoint is not None,
+        caps=tuple(cap for cap in (manifest.max_cost, options.max_cost) if cap),
+        grace=options.grace,
+        limits=manifest.limits,
+        in_scope=scope(manifest.shots, options.only, options.first),
+    )
+
+
+def output_of(manifest: Manifest, options: Options) -> Path:
+    """The output folder, absolute: `-o`, else `output:`, else ``out/<manifest>`` beside it."""
+    if options.output:
+        return options.output.absolute()
+    return manifest.output or manifest.file.parent / "out" / manifest.file.stem
+
+
+def scope(shots: Sequence[Shot], only: Sequence[str], first: int | None) -> Callable[[str], bool]:
+    """Which shots `--only` (globs over ids) and `--first` (that many shots as written) leave."""
+    if first is not None:
+        leading = list(dict.fromkeys(shot.base_id for shot in shots))[:first]
+        shots = [shot for shot in shots if shot.base_id in leading]
+    if not only:
+        if first is None:
+            return lambda shot: True
+        return frozenset(shot.id for shot in shots).__contains__
+    for glob in only:
+        if not any(_matches(shot, glob) for shot in shots):
+            near = get_close_matches(glob, [shot.id for shot in shots], 1)
+            raise UsageProblem(
+                f"--only {glob!r} matches no shot",
+                hint=f"did you mean {near[0]}?" if near else "`r2vbatch plan` lists the shots",
+            )
+    chosen = frozenset(s.id for s in shots if any(_matches(s, glob) for glob in only))
+    return chosen.__contains__
+
+
+def _matches(shot: Shot, glob: str) -> bool:
+    return fnmatchcase(shot.id, glob) or fnmatchcase(shot.base_id, glob)
+
+
+def parse_money(text: str) -> Money:
+    """``"6.00 USD"`` as money. Raises `UsageProblem` for anything else."""
+    amount, _, currency = text.strip().partition(" ")
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0 or currency.strip() not in {"USD", "CNY"}:
+        raise UsageProblem(
+            f"{text!r} is not an amount of money", hint='write it as "6.00 USD" or "40 CNY"'
+        )
+    return Money(value, currency.strip())

@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM: the first asks the run to stop, the second leaves at once.
+
+Leaving at once loses nothing: every step is in the ledger before it is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from types import TracebackType
+from typing import Self
+
+from r2vbatch.errors import Exit
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Signals:
+    """Listens for a wish to stop while its block runs (in the main thread)."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._listening = threading.current_thread() is threading.main_thread()
+
+    def _hear(self) -> None:
+        if self.asked.is_set():
+            os._exit(Exit.INTERRUPTED)
+        self.asked.set()
+
+    def __enter__(self) -> Self:
+        if self._listening:
+            for number in _SIGNALS:
+                asyncio.get_running_loop().add_signal_handler(number, self._hear)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._listening:
+            for number in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)

@@ -1,0 +1,110 @@
+"""What is left to do: the ledger put in order at the start of a run, and the takes sorted.
+
+Whatever an earlier run left half-way is named here for what it is: a submit without an answer
+is in doubt, a clip whose file has gone is generated again, what failed is asked for again. A
+slate costs nothing, so an unfinished preview take simply starts over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from r2vbatch.batch.job import Job
+from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, State, TakeRow
+from r2vbatch.plan import expected
+from r2vbatch.plan.model import Expected
+from r2vbatch.scheduler import Graph
+from r2vbatch.take import Wanted
+
+Step = tuple[int, State, str]
+
+
+@dataclass
+class Todo:
+    """The work of a run."""
+
+    open: list[Wanted]
+    """Tasks at the service, and links to fetch: the most urgent first."""
+    graph: Graph[int]
+    """Takes to submit, by ledger key, in storyboard order; those in doubt hold up the rest."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.open and not self.graph.unstarted
+
+
+def put_in_order(job: Job) -> None:
+    """Bring the ledger from where the last run left it to where this one starts."""
+    steps = [*_half_way(job), *_gone(job)]
+    if steps:
+        job.ledger.move_all(steps)
+    asked = [
+        (row.key, State.PLANNED, "asked again")
+        for row in job.ledger.in_states(job.kind, ASK_AGAIN)
+        if row.wanted and job.settings.in_scope(row.shot)
+    ]
+    if asked:
+        job.ledger.move_all(asked)
+    job.folder.clear_parts(str(r.key) for r in job.ledger.in_states(job.kind, TO_FETCH))
+
+
+def left_to_do(job: Job) -> Todo:
+    """The work that is left, the ledger being in order."""
+    rows = job.ledger.unfinished(job.kind)
+    planned = {take.id: take for take in job.takes}
+    keys = {row.take: row.key for row in rows if row.wanted}
+    opened, started = [], []
+    for row in rows:
+        take = planned.get(row.take) if row.wanted else None
+        if row.state in AT_SERVICE or row.state in TO_FETCH:
+            opened.append(Wanted(row, expected(take) if take else asked_for(row), take))
+            started.append(row.key)
+        elif row.state is State.IN_DOUBT:
+            started.append(row.key)
+    graph = Graph(
+        (keys[take.id], [keys[before] for before in take.after if before in keys])
+        for take in job.takes
+        if take.id in keys
+    )
+    for key in started:
+        graph.start(key)
+    return Todo(sorted(opened, key=_urgency), graph)
+
+
+def asked_for(row: TakeRow) -> Expected:
+    """What to hold a clip to, from its request alone (a take no longer in the plan)."""
+    parameters = row.request.get("parameters", {})
+    width, _, height = str(parameters.get("size", "")).partition("*")
+    return Expected(
+        width=int(width) if height else None,
+        height=int(height) if height else None,
+        duration=parameters.get("duration"),
+        audio=parameters.get("audio"),
+    )
+
+
+def _half_way(job: Job) -> Iterable[Step]:
+    if job.kind == "preview":
+        half_way = {State.SUBMITTING, State.IN_DOUBT, *AT_SERVICE, *TO_FETCH}
+        for row in job.ledger.in_states("preview", half_way):
+            yield row.key, State.PLANNED, "the preview starts over"
+        return
+    for row in job.ledger.in_states("live", [State.SUBMITTING]):
+        yield row.key, State.IN_DOUBT, "the last run ended before the service answered"
+
+
+def _gone(job: Job) -> Iterable[Step]:
+    """Done takes whose file has gone: fetched again while the link lives, slates drawn again."""
+    there = job.folder.names("clips") | job.folder.names("preview") | job.folder.names("retired")
+    for key, file in job.ledger.files(job.kind):
+        if file not in there:
+            to = State.PLANNED if job.kind == "preview" else State.GENERATED
+            yield key, to, "its file has gone"
+
+
+def _urgency(take: Wanted) -> tuple[bool, float]:
+    """Links that die soonest first, then what still runs."""
+    row = take.row
+    return row.state not in TO_FETCH, row.link_expires or row.submitted_at or 0.0

@@ -1,0 +1,247 @@
+"""Ledger transitions as progress: bars, plain lines or JSON lines, and an honest time left.
+
+The time left comes from the run times measured in this batch, so there is none before the
+first take has ended. This room is told of transitions and refuses to know where they come
+from; it writes to the stream it is given.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol, TextIO
+
+from r2vbatch.ledger import AT_SERVICE, ENDED, TO_FETCH, Known, State, Transition
+from r2vbatch.ledger.results import iso
+
+Mode = Literal["auto", "bar", "plain", "json", "none"]
+
+_BUSY = frozenset({State.SUBMITTING, *AT_SERVICE})
+_BAD = frozenset({State.FAILED, State.CANCELED, State.EXPIRED, State.SKIPPED})
+
+
+class Tally:
+    """Where the takes of a run stand, and how long those that ended took."""
+
+    def __init__(self, rows: Iterable[Known], slots: Callable[[], int]) -> None:
+        self._state: dict[int, State] = {}
+        self._name: dict[int, str] = {}
+        self._began: dict[int, float] = {}
+        self._slots = slots
+        self._measured = 0.0
+        self._ended = 0
+        self._counts: Counter[State] = Counter()
+        for row in rows:
+            self._state[row.key] = row.state
+            self._name[row.key] = row.take
+            self._counts[row.state] += 1
+
+    def note(self, transition: Transition) -> None:
+        """Take in one transition. Those of takes outside this run are left out."""
+        if transition.key not in self._state:
+            return
+        self._counts[transition.before] -= 1
+        self._counts[transition.after] += 1
+        self._state[transition.key] = transition.after
+        if transition.after is State.SUBMITTED:
+            self._began[transition.key] = transition.at
+        elif transition.after not in _BUSY:
+            began = self._began.pop(transition.key, None)
+            if began is not None:
+                self._measured += transition.at - began
+                self._ended += 1
+
+    def name(self, key: int) -> str:
+        """The take id of a key, or an empty text for a take outside this run."""
+        return self._name.get(key, "")
+
+    def _count(self, states: Iterable[State]) -> int:
+        return sum(self._counts[state] for state in states)
+
+    @property
+    def total(self) -> int:
+        """All takes of this run."""
+        return len(self._state)
+
+    @property
+    def done(self) -> int:
+        """Takes with a verified clip."""
+        return self._counts[State.DONE]
+
+    @property
+    def bad(self) -> int:
+        """Takes that ended without a clip."""
+        return self._count(_BAD)
+
+    @property
+    def in_flight(self) -> int:
+        """Takes at the service."""
+        return self._count(_BUSY)
+
+    @property
+    def fetching(self) -> int:
+        """Takes generated and not yet safely here."""
+        return self._count(TO_FETCH)
+
+    @property
+    def ended(self) -> int:
+        """Takes to which nothing more happens."""
+        return self._count(ENDED)
+
+    def seconds_left(self, now: float) -> float | None:
+        """Estimated seconds to the end, None before anything was measured."""
+        if not self._ended:
+            return None
+        mean = self._measured / self._ended
+        ages = [now - began for began in self._began.values()]
+        work = self._counts[State.PLANNED] * mean + sum(max(mean - age, 0.0) for age in ages)
+        longest = max((mean - age for age in ages), default=0.0)
+        return max(work / max(self._slots(), 1), longest, 0.0)
+
+
+class Progress(Protocol):
+    """Something that shows a run."""
+
+    def show(self, transition: Transition) -> None:
+        """One transition was committed."""
+        ...
+
+    def close(self) -> None:
+        """The run is over."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def show(self, transition: Transition) -> None:
+        """Counts only."""
+        self._tally.note(transition)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Bar:
+    """A tqdm bar: takes done, failed, in flight, and the time left."""
+
+    def __init__(self, tally: Tally, stream: TextIO) -> None:
+        from tqdm import tqdm
+
+        self._tally = tally
+        self._bar = tqdm(
+            total=tally.total,
+            file=stream,
+            dynamic_ncols=True,
+            bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} takes{postfix}",
+        )
+        self._update()
+
+    def show(self, transition: Transition) -> None:
+        """Move the bar."""
+        self._tally.note(transition)
+        if transition.after in _BAD:
+            self._bar.write(_line(self._tally, transition), file=self._bar.fp)
+        self._update()
+
+    def _update(self) -> None:
+        tally = self._tally
+        left = tally.seconds_left(time.time())
+        parts = [
+            f"{tally.done} done",
+            f"{tally.bad} failed",
+            f"{tally.in_flight} in flight",
+            f"{clock(left)} left" if left is not None else "time left not known yet",
+        ]
+        self._bar.n = tally.ended
+        self._bar.set_postfix_str(", ".join(parts), refresh=True)
+
+    def close(self) -> None:
+        """Leave the last state of the bar on the screen."""
+        self._update()
+        self._bar.close()
+
+
+class Plain:
+    """A line for each take that moves on in a way a person waits for."""
+
+    def __init__(self, tally: Tally, stream: TextIO) -> None:
+        self._tally = tally
+        self._stream = stream
+
+    def show(self, transition: Transition) -> None:
+        """Print the line."""
+        self._tally.note(transition)
+        if transition.after in ENDED or transition.after in {State.IN_DOUBT, State.HELD}:
+            left = self._tally.seconds_left(time.time())
+            tail = f", {clock(left)} left" if left is not None else ""
+            count = f"[{self._tally.ended}/{self._tally.total}{tail}]"
+            self._write(f"{count} {_line(self._tally, transition)}")
+        elif transition.after is State.SUBMITTED:
+            self._write(f"{self._tally.name(transition.key)}: submitted")
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class JsonLines:
+    """One JSON object a transition, for machines."""
+
+    def __init__(self, tally: Tally, stream: TextIO) -> None:
+        self._tally = tally
+        self._stream = stream
+
+    def show(self, transition: Transition) -> None:
+        """Print the object."""
+        tally = self._tally
+        tally.note(transition)
+        event = {
+            "at": iso(transition.at),
+            "take": tally.name(transition.key),
+            "before": str(transition.before),
+            "after": str(transition.after),
+            "why": transition.why,
+            "done": tally.done,
+            "failed": tally.bad,
+            "in_flight": tally.in_flight,
+            "total": tally.total,
+            "seconds_left": tally.seconds_left(time.time()),
+        }
+        self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def progress(mode: Mode, tally: Tally, stream: TextIO) -> Progress:
+    """What `--progress` asks for: auto is a bar on a terminal and plain lines elsewhere."""
+    if mode == "auto":
+        mode = "bar" if stream.isatty() else "plain"
+    if mode == "bar":
+        return Bar(tally, stream)
+    if mode == "plain":
+        return Plain(tally, stream)
+    return JsonLines(tally, stream) if mode == "json" else Silent(tally)
+
+
+def clock(seconds: float) -> str:
+    """``0:42``, ``12:05`` or ``1:02:03``."""
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _line(tally: Tally, transition: Transition) -> str:
+    why = f": {transition.why}" if transition.why else ""
+    state = str(transition.after).replace("_", " ")
+    return f"{tally.name(transition.key)} {state}{why}"

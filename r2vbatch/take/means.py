@@ -1,0 +1,52 @@
+"""What the life of a take works with: the tools of a run, and the one take at hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from r2vbatch.dashscope.client import Client
+from r2vbatch.ledger import LedgerThread, TakeRow
+from r2vbatch.media import Finished
+from r2vbatch.pacing import Watch
+from r2vbatch.plan.model import Expected, PlannedTake
+from r2vbatch.references import References
+from r2vbatch.storage import Folder
+from r2vbatch.take.budget import Budget
+from r2vbatch.take.slots import Slots
+from r2vbatch.take.stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One take to bring to its end."""
+
+    row: TakeRow
+    expected: Expected
+    planned: PlannedTake | None
+    """None for a paid take that is no longer wanted: it is fetched, and never submitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The tools of a run, shared by all its takes."""
+
+    client: Client
+    ledger: LedgerThread
+    folder: Folder
+    references: References
+    slots: Slots
+    watch: Watch
+    budget: Budget
+    finish: Callable[[Path, Path, Expected], Awaitable[Finished]]
+    stop: Stop
+    mark: str
+    """The account mark of the key in use."""
+    downloads: asyncio.Semaphore
+    clock: Callable[[], float]
+    """Seconds since 1970 UTC."""
+    grace: float
+    left: dict[str, str] = field(default_factory=dict)
+    """Take ids this run had to leave unfinished, with the reason in words."""

@@ -1,0 +1,160 @@
+"""From planned to a task id, or to the reason why there is none.
+
+The intent is durable before the POST, and the task id before anything else happens with it. A
+POST is sent again by itself only when nothing can have been created; anything else leaves the
+take in doubt (design 6.1, 6.2).
+"""
+
+from __future__ import annotations
+
+from r2vbatch.dashscope.faults import NotSent, Reach, Refused, ServiceError, SubmitFailed, Unsure
+from r2vbatch.dashscope.model import Created
+from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.pacing import Throttle, backoff
+from r2vbatch.plan import PlannedTake, request
+from r2vbatch.plan.model import Request
+from r2vbatch.references import ReferenceChanged
+from r2vbatch.take.means import Means, Wanted
+
+_SENDS = 8
+"""How often a take that could not be sent, or not uploaded, is offered again."""
+
+
+async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
+    """Submit a planned take, and return its row: submitted, in doubt, failed, held, or still
+    planned when the batch stops submitting."""
+    planned = take.planned
+    if planned is None:
+        return row
+    if not means.budget.reserve(row.estimate):
+        why = "over the budget" if row.estimate is not None else "its price is not known"
+        return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
+    async with means.slots.starting():
+        row = await _until_settled(planned, row, means)
+    if row.state in {State.PLANNED, State.FAILED}:  # nothing was created
+        means.budget.settle(row.estimate, None)
+    return row
+
+
+async def _until_settled(planned: PlannedTake, row: TakeRow, means: Means) -> TakeRow:
+    for attempt in range(1, _SENDS + 1):
+        if means.stop.submitting:
+            return row
+        try:
+            body = await means.references.ready(request(planned))
+            row = await _post(planned, row, body, means)
+        except ReferenceChanged as change:
+            return await means.ledger.do(Ledger.move, row.key, State.FAILED, change.message)
+        except ServiceError as failure:  # an upload, or a POST of which not a byte was written
+            row = await means.ledger.do(Ledger.take, row.key)
+            if failure.verdict.reach is Reach.TAKE:
+                return await _failed(row, failure, means)
+            if failure.verdict.reach is Reach.BATCH or attempt == _SENDS:
+                means.stop.now(f"{failure.verdict.sentence} ({failure})", failure.verdict.advice)
+                return row
+            await means.stop.pause(failure.retry_after or backoff(attempt))
+            continue
+        return row
+    return row
+
+
+async def _post(planned: PlannedTake, row: TakeRow, body: Request, means: Means) -> TakeRow:
+    """One POST, and its outcome in the ledger. Raises `NotSent`."""
+    while True:
+        async with means.slots.turn(means.stop):
+            if means.stop.submitting or await _twin_in_doubt(row, means):
+                return row
+            row = await _intend(row, means)
+            try:
+                created = await means.client.submit(body, slate=_slate(planned))
+            except SubmitFailed as failure:
+                row = await _not_created(row, failure, means)
+                if isinstance(failure, NotSent):
+                    raise
+            else:
+                return await _created(row, created, means)
+        if row.state is not State.PLANNED:
+            return row
+
+
+async def _twin_in_doubt(row: TakeRow, means: Means) -> bool:
+    """Whether a take with the same prompt may be at the service unknown to us. While it may, a
+    second one would make them impossible to tell apart."""
+    since = means.clock() - 24 * 3600
+    twin = await means.ledger.do(Ledger.same_prompt_open, row, since)
+    if twin:
+        means.left[row.take] = f"waits: {twin} has the same prompt and is in doubt"
+    return twin is not None
+
+
+async def _intend(row: TakeRow, means: Means) -> TakeRow:
+    return await means.ledger.do(
+        Ledger.move,
+        row.key,
+        State.SUBMITTING,
+        endpoint=means.client.endpoint.base_url,
+        marks=[means.mark],
+        attempts=row.attempts + 1,
+        intent_at=means.clock(),
+        clock_offset=means.client.clock_offset,
+        error_code=None,
+        error_message=None,
+    )
+
+
+async def _created(row: TakeRow, created: Created, means: Means) -> TakeRow:
+    row = await means.ledger.do(
+        Ledger.move,
+        row.key,
+        State.SUBMITTED,
+        task_id=created.task_id,
+        request_id=created.request_id,
+        submitted_at=means.clock(),
+    )
+    await means.slots.accepted(created.task_id)
+    return row
+
+
+async def _not_created(row: TakeRow, failure: SubmitFailed, means: Means) -> TakeRow:
+    """What a POST without a task id means for its take."""
+    if isinstance(failure, NotSent):
+        return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"not sent: {failure}")
+    if isinstance(failure, Unsure):
+        means.slots.unsure()
+        if failure.http_status and failure.http_status >= 500:
+            await means.slots.server_error(failure.retry_after)
+        return await means.ledger.do(
+            Ledger.move, row.key, State.IN_DOUBT, str(failure),
+            post_ended_at=means.clock(), request_id=failure.request_id or None,
+            error_code=failure.code or None, error_message=failure.message,
+        )  # fmt: skip
+    assert isinstance(failure, Refused)
+    return await _refused(row, failure, means)
+
+
+async def _refused(row: TakeRow, refusal: Refused, means: Means) -> TakeRow:
+    verdict = refusal.verdict
+    if verdict.reach is Reach.TAKE:
+        return await _failed(row, refusal, means)
+    if verdict.reach is Reach.BATCH:
+        means.stop.now(f"{verdict.sentence} ({refusal})", verdict.advice)
+    else:
+        await means.slots.throttled(verdict.throttle or Throttle.PLAIN, refusal.retry_after)
+    return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"refused: {refusal}")
+
+
+async def _failed(row: TakeRow, failure: ServiceError, means: Means) -> TakeRow:
+    return await means.ledger.do(
+        Ledger.move, row.key, State.FAILED, f"{failure.verdict.sentence} ({failure})",
+        request_id=failure.request_id or None, error_code=failure.code or None,
+        error_message=failure.message, ended_at=means.clock(),
+    )  # fmt: skip
+
+
+def _slate(planned: PlannedTake) -> dict[str, object]:
+    """What a slate should show and the wire does not carry."""
+    return {
+        "shot": planned.shot.id,
+        "take": planned.number,
+        "names": [sent.name for sent in planned.sent],
+    }

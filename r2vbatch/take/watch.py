@@ -1,0 +1,183 @@
+"""From a task id to the end of its task, however long the service takes.
+
+No time limit of ours turns a paid task into a failure: what has not ended when this run gives up
+waiting stays as it is, to be watched by the next one (design 6.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from r2vbatch.dashscope.faults import Reach, ServiceError, classify
+from r2vbatch.dashscope.model import Status, Task
+from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.pacing import backoff
+from r2vbatch.take.means import Means
+
+TASK_LIFE = 24 * 3600.0
+"""Seconds for which the service knows a task."""
+PATIENCE = 3 * 3600.0
+"""Seconds the service may take; a run does not wait longer."""
+
+
+async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
+    """Watch a task until it has ended, and return the take's row.
+
+    The row is still submitted or running when this run has waited long enough, and planned
+    again when the task failed for a passing reason (unless `last_try`).
+    """
+    task_id = _task_id(row)
+    plan, loop = means.watch.plan, asyncio.get_running_loop()
+    ran_for = None
+    means.slots.taken_up(task_id)
+    started = row.started_at
+    plan.add(
+        task_id,
+        loop.time(),
+        group=_group(row),
+        running_for=means.clock() - started if started else None,
+    )
+    try:
+        while True:
+            await means.watch.turn(task_id)
+            task = await _ask(row, means)
+            if row.take in means.left:
+                return row
+            if task is not None:
+                row = await _advance(row, task, means, last_try=last_try)
+                await means.slots.seen(task_id, task.status, _age(row, means))
+            if row.state not in {State.SUBMITTED, State.RUNNING}:
+                ran_for = _run_time(row)
+                return row
+            if _age(row, means) > PATIENCE and (task is None or task.status is Status.UNKNOWN):
+                means.left[row.take] = "the service does not say how its task stands"
+                return row
+    finally:
+        plan.ended(task_id, loop.time(), ran_for)
+        means.watch.news()
+        means.slots.ended(task_id)
+
+
+async def _ask(row: TakeRow, means: Means) -> Task | None:
+    """One query; None when the service could not be asked, after a pause."""
+    submitted = datetime.fromtimestamp(row.submitted_at, UTC) if row.submitted_at else None
+    try:
+        return await means.client.query(_task_id(row), submitted)
+    except ServiceError as failure:
+        if failure.verdict.reach is Reach.BATCH:
+            means.stop.now(f"{failure.verdict.sentence} ({failure})", failure.verdict.advice)
+            means.left[row.take] = f"its task cannot be asked for: {failure}"
+        else:
+            await asyncio.sleep(backoff(3))
+        return None
+
+
+async def _advance(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
+    """What one answer makes of the take."""
+    plan, now = means.watch.plan, asyncio.get_running_loop().time()
+    if task.status is Status.PENDING:
+        plan.pending(task.task_id, now)
+    elif task.status is Status.RUNNING:
+        ran = means.clock() - task.started_at.timestamp() if task.started_at else None
+        plan.running(task.task_id, now, ran)
+        if row.state is State.SUBMITTED:
+            started = _stamp(task.started_at) or means.clock()
+            row = await means.ledger.do(Ledger.move, row.key, State.RUNNING, started_at=started)
+    elif task.status is Status.SUCCEEDED:
+        return await _generated(row, task, means)
+    elif task.status is Status.FAILED:
+        return await _failed(row, task, means, last_try=last_try)
+    elif task.status is Status.CANCELED:
+        means.budget.settle(row.estimate, None)
+        return await means.ledger.do(
+            Ledger.move, row.key, State.CANCELED, "canceled at the service",
+            ended_at=_stamp(task.ended_at) or means.clock(),
+        )  # fmt: skip
+    else:
+        return await _unknown(row, task, means)
+    means.watch.news()
+    return row
+
+
+async def _unknown(row: TakeRow, task: Task, means: Means) -> TakeRow:
+    """The service knows no such task (any more)."""
+    if _age(row, means) < TASK_LIFE:
+        means.watch.plan.unknown(task.task_id, asyncio.get_running_loop().time())
+        return row
+    return await means.ledger.do(
+        Ledger.move, row.key, State.EXPIRED,
+        "the service no longer knows its task: possibly paid and lost",
+        ended_at=means.clock(),
+    )  # fmt: skip
+
+
+async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
+    billed = task.usage.billed_seconds if task.usage else None
+    cost = _cost(row, billed)
+    if cost is not None:
+        means.budget.settle(row.estimate, cost)
+    return await means.ledger.do(
+        Ledger.move, row.key, State.GENERATED,
+        link=task.link,
+        link_expires=_stamp(task.link_expires),
+        started_at=_stamp(task.started_at) or row.started_at,
+        ended_at=_stamp(task.ended_at) or means.clock(),
+        billed_seconds=billed,
+        cost=cost,
+    )  # fmt: skip
+
+
+def _cost(row: TakeRow, billed: Decimal | None) -> Decimal | None:
+    """What the billed seconds cost; a slate costs nothing."""
+    if row.kind == "preview":
+        return Decimal(0)
+    if billed is None or row.per_second is None:
+        return None
+    return (billed * row.per_second).normalize()
+
+
+async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
+    """A failed task is not billed."""
+    verdict = classify(None, task.code)
+    said = f"{task.code}: {task.message}".strip(": ") or "the service gave no reason"
+    means.budget.settle(row.estimate, None)
+    row = await means.ledger.do(
+        Ledger.move, row.key, State.FAILED, f"{verdict.sentence} ({said})",
+        error_code=task.code or None,
+        error_message=task.message or "the service gave no reason",
+        started_at=_stamp(task.started_at) or row.started_at,
+        ended_at=_stamp(task.ended_at) or means.clock(),
+    )  # fmt: skip
+    passing = task.code and verdict.reach in {Reach.PASSING, Reach.THROTTLE}
+    if not passing or last_try or means.stop.submitting:
+        return row
+    return await means.ledger.do(Ledger.move, row.key, State.PLANNED, "asked again by itself")
+
+
+def _group(row: TakeRow) -> tuple[object, ...]:
+    """What shares its run times: the same model, size and length."""
+    parameters = row.request.get("parameters", {})
+    size = parameters.get("size") or parameters.get("resolution")
+    return row.model, size, parameters.get("duration")
+
+
+def _task_id(row: TakeRow) -> str:
+    assert row.task_id is not None, "a take at the service has a task id"
+    return row.task_id
+
+
+def _age(row: TakeRow, means: Means) -> float:
+    """Seconds since the task was submitted."""
+    return means.clock() - (row.submitted_at or row.intent_at or means.clock())
+
+
+def _run_time(row: TakeRow) -> float | None:
+    if row.state is not State.GENERATED or row.started_at is None or row.ended_at is None:
+        return None
+    return row.ended_at - row.started_at
+
+
+def _stamp(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
