@@ -157,7 +157,7 @@ class _Planner:
             known = "known: " + ", ".join(self._catalogue.models)
             yield diagnose(
                 origin,
-                f"there is no model {shot.model!r}",
+                f"there is no model {shot.model}",
                 rule="unknown-model",
                 hint=f"did you mean {close}? {known}" if close else known,
             )
@@ -189,12 +189,13 @@ class _Planner:
         cap = self._manifest.max_cost
         currency = self._catalogue.currency(self._region)
         if cap and cap.currency != currency:
+            bound = self._manifest.endpoint == self._region
             yield diagnose(
                 self._manifest.where("budget"),
                 f"the budget is in {cap.currency}, but prices of {self._region} are in {currency}",
                 rule="budget-currency",
-                hint=f"currencies are never converted: give it in {currency}, or choose the price"
-                " table with --prices",
+                hint=f"currencies are never converted; write it in {currency}"
+                + ("" if bound else ", or choose the price table with --prices"),
             )
 
     def _note(self, found: Iterable[Diagnostic]) -> None:

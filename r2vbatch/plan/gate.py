@@ -83,10 +83,12 @@ def _fault(model: Model, parameter: str, error: ValidationError) -> Fault:
             most = error.validator_value
         conditional = " with a reference video" if "then" in error.absolute_schema_path else ""
         unit = " seconds" if parameter == "duration" else ""
-        message = f"{parameter} is {least} to {most}{unit} for {name}{conditional}, not {value}"
+        message = (
+            f"{parameter} must be {least} to {most}{unit} for {name}{conditional}, not {value}"
+        )
         return Fault(parameter, message, f"the nearest is {min(max(value, least), most)}")
     if error.validator == "enum":
-        message = f"{parameter} {value!r} is not one that {name} makes"
+        message = f"{parameter} {value} is not one that {name} makes"
         return Fault(parameter, message, nearest(value, schema["enum"]))
     return Fault(parameter, f"{parameter}: {error.message}", "")
 

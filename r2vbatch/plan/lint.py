@@ -8,14 +8,17 @@ Errors (the service would refuse, or do something else than asked):
     too-many-references      more references, or more videos, than the model takes
     unknown-kind             a model that wants to be told: is this link an image or a video?
     seed-too-large           the seed of the last take would be beyond the range
+    after-loop               shots that wait for each other (found in ``graph``)
+    budget-currency          a cap that the prices cannot be held to (found in ``build``)
 
 Warnings (it would be made, but perhaps not as meant):
 
     kind-not-known           a link that may be a video, priced as one
     parameter-ignored        a setting that the model does not have; it is not sent
-    prompt-too-long          the service cuts the rest without a word; negative-prompt-too-long too
+    prompt-too-long          the service cuts the rest without a word
+    negative-prompt-too-long the same
     reference-out-of-range   the prompt names ``character5``, but four references are given
-    reference-never-named    given and paid attention to, but the prompt never speaks of it
+    reference-never-named    given, but the prompt never speaks of it
     shot-ranges              ``Shot 1 [0-3s]`` ranges that leave gaps, overlap or miss the end
     shot-type-single         several timed shots in a prompt that is sent as a single one
     dear-by-omission         no size in reference form: the service makes 1080P
@@ -60,7 +63,7 @@ def accepted(subject: Subject) -> Iterator[Diagnostic]:
         if key in shot.settings and shot.settings[key] not in known:
             yield diagnose(
                 shot.where(key),
-                f"{key} {shot.settings[key]!r} is not one that {model.name or 'any model'} makes",
+                f"{key} {shot.settings[key]} is not one that {model.name or 'any model'} makes",
                 rule="parameter-not-accepted",
                 hint=nearest(shot.settings[key], known),
             )

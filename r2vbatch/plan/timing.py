@@ -60,6 +60,6 @@ def oddities(shots: Sequence[TimedShot], duration: int) -> Iterator[Oddity]:
         elif shot.start < reached:
             yield Oddity(shot, f"this range overlaps the one before, which ends at {reached} s")
         reached = max(reached, shot.end)
-    if shots and reached != duration:
+    if shots and reached != duration and all(shot.start < shot.end for shot in shots):
         last = max(shots, key=lambda shot: shot.end)
         yield Oddity(last, f"the last range ends at {reached} s, but the clip lasts {duration} s")

@@ -1,0 +1,60 @@
+"""Storyboards for tests of the plan: real manifests, read by the real loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from r2vbatch import catalogue, datafiles, media
+from r2vbatch.manifest import load, load_text
+from r2vbatch.manifest.model import Manifest
+from r2vbatch.plan import Plan, local_files, plan
+from r2vbatch.plan.model import FileFacts
+
+CATALOGUE = catalogue.load()
+MANIFESTS = datafiles.folder("manifests")
+REFS = MANIFESTS / "refs"
+CAST = {
+    "ellen": {"image": "https://example.com/ellen.png"},
+    "chelsea": {"image": "https://example.com/chelsea.png"},
+    "bunny": {"video": "https://example.com/bunny.mp4"},
+}
+
+
+def storyboard(*shots: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
+    """A manifest as data: the cast above unless another is given."""
+    model = keys.pop("model", "wan2.6-r2v-flash")
+    return {"version": 1, "model": model, "cast": CAST, **keys, "shots": list(shots)}
+
+
+def read(data: Mapping[str, Any], folder: Path | None = None) -> Manifest:
+    """The manifest that `data` makes (JSON is YAML), which must have no error."""
+    text = json.dumps(data, ensure_ascii=False, indent=1)
+    manifest, diagnostics = load_text(text, (folder or MANIFESTS) / "test.yaml")
+    assert not [d for d in diagnostics if d.severity == "error"], diagnostics
+    assert manifest is not None
+    return manifest
+
+
+def planned(
+    data: Mapping[str, Any],
+    folder: Path | None = None,
+    facts: Mapping[Path, FileFacts] | None = None,
+    *,
+    prices: str | None = None,
+) -> Plan:
+    """The plan of `data`; local references are measured unless their `facts` are given."""
+    manifest = read(data, folder)
+    if facts is None:
+        facts = media.facts_of(local_files(manifest))
+    return plan(manifest, facts, CATALOGUE, prices=prices)
+
+
+def shipped(name: str) -> Plan:
+    """The plan of a manifest that ships with the program."""
+    manifest, diagnostics = load(MANIFESTS / name)
+    assert manifest is not None
+    assert not diagnostics
+    return plan(manifest, media.facts_of(local_files(manifest)), CATALOGUE)

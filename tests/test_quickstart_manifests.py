@@ -1,0 +1,108 @@
+"""The manifests that ship: what they promise in their comments and in the README."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from storyboards import CATALOGUE, MANIFESTS, shipped
+
+from r2vbatch import media
+from r2vbatch.manifest import load_text
+from r2vbatch.manifest.model import Money
+from r2vbatch.plan import expected, local_files, plan, request
+
+DOCUMENTATION = json.loads(
+    (Path(__file__).parent / "requests" / "documentation.json").read_text("utf-8")
+)
+
+
+def in_order(body: object) -> str:
+    """A body as text, so that the order of its keys is compared too."""
+    return json.dumps(body)
+
+
+def test_documentation_request_comes_out_equal() -> None:
+    """In reference form the request is the documentation's, key for key, in its order."""
+    made = shipped("documentation-request.yaml")
+    assert made.diagnostics == []
+    assert [in_order(request(take)) for take in made.takes] == [in_order(DOCUMENTATION)]
+
+
+def test_documentation_request_from_a_cast() -> None:
+    """With a cast it is the same, but for the case in which characters are named."""
+    made = shipped("documentation-request-cast.yaml")
+    assert made.diagnostics == []
+    lower = json.loads(in_order(DOCUMENTATION).replace("Character", "character"))
+    assert [request(take) for take in made.takes] == [lower]
+
+
+def test_quickstart_has_nothing_to_complain_of() -> None:
+    """What a newcomer starts from gives neither an error nor a warning."""
+    assert shipped("quickstart.yaml").diagnostics == []
+
+
+def test_quickstart_shows_the_format() -> None:
+    """Stills and a video, dialogue, multi-shot, both orientations, silence, takes, order."""
+    made = shipped("quickstart.yaml")
+    shots = {take.shot.id: take.shot for take in made.takes}
+    sent = [reference for take in made.takes for reference in take.sent]
+    asked = [expected(take) for take in made.takes]
+    assert made.takes[0].id == "sh010_t01"
+    assert len({shot.base_id for shot in shots.values()}) in range(6, 9)
+    assert {"sh020-1", "sh020-2"} <= set(shots)
+    assert {reference.kind for reference in sent} == {"image", "video"}
+    assert {(e.width, e.height) for e in asked} == {(1280, 720), (720, 1280)}
+    assert {e.audio for e in asked} == {True, False}
+    assert {shot.settings.get("shot_type", "single") for shot in shots.values()} >= {"multi"}
+    assert max(take.number for take in made.takes) == 2
+    assert any(take.after for take in made.takes)
+    assert any(
+        request(take)["input"]["prompt"].count("says to") == 2 and len(take.sent) == 2
+        for take in made.takes
+    )
+
+
+def test_quickstart_is_quick_and_within_its_budget() -> None:
+    """At most 40 s of slates to draw, and a live run that its own budget allows."""
+    made = shipped("quickstart.yaml")
+    assert sum(expected(take).duration or 0 for take in made.takes) <= 40
+    cost = sum((take.estimate.cost.amount for take in made.takes if take.estimate.cost), Decimal(0))
+    assert made.manifest.max_cost is not None
+    assert Decimal(1) < cost < made.manifest.max_cost.amount
+    assert made.takes[0].estimate.cost == Money(Decimal("0.20"), "USD")
+    assert all(take.estimate.exact for take in made.takes)
+
+
+@pytest.mark.parametrize("model", CATALOGUE.models)
+def test_quickstart_runs_on_every_model(model: str) -> None:
+    """With only its model changed no error appears, and every request passes its schema."""
+    text = (MANIFESTS / "quickstart.yaml").read_text("utf-8")
+    text = text.replace("model: wan2.6-r2v-flash", f"model: {model}")
+    manifest, diagnostics = load_text(text, MANIFESTS / "quickstart.yaml")
+    assert manifest is not None
+    assert diagnostics == []
+    made = plan(manifest, media.facts_of(local_files(manifest)), CATALOGUE)
+    assert {d.severity for d in made.diagnostics} <= {"warning"}
+    assert len(made.takes) == len(shipped("quickstart.yaml").takes)
+    validator = Draft202012Validator(CATALOGUE.models[model].request)
+    for take in made.takes:
+        validator.validate(request(take))
+
+
+def test_what_init_rewrites_is_there() -> None:
+    """`init` copies the quickstart elsewhere; these lines depend on the place."""
+    text = (MANIFESTS / "quickstart.yaml").read_text("utf-8")
+    assert text.startswith("# yaml-language-server: $schema=../schemas/manifest.schema.json\n")
+    assert text.count("../") == 2
+    assert text.count("output: ../out/day-off") == 1
+
+
+def test_references_are_credited() -> None:
+    """Every file of the quickstart is named in the credits beside it."""
+    credits = (MANIFESTS / "refs" / "README.md").read_text("utf-8")
+    for file in (MANIFESTS / "refs").iterdir():
+        assert file.name in credits or file.name == "README.md"
