@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -103,6 +103,7 @@ class Job:
             "manifest_text": manifest.text,
             "endpoint": endpoint.name,
             "prices": self.plan.prices,
+            "output": str(self.settings.output),
         }
         changed = {name: value for name, value in facts.items() if self.ledger.meta(name) != value}
         if changed:
@@ -159,16 +160,18 @@ def shown_rows(takes: Sequence[PlannedTake], ledger: Ledger) -> Iterator[TakeRow
 
 
 @contextmanager
-def opened(plan: Plan, settings: Settings) -> Iterator[Job]:
+def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
     """Hold the output folder and its ledger, made if need be, and match the plan to it.
 
-    Raises `OutputUnavailable` when the folder cannot be used or another run has it.
+    `draw` makes the plan; it is given the ledger to remember facts of files in. Raises
+    `OutputUnavailable` when the folder cannot be used or another run has it.
     """
     _make_folder(settings.output)
     with locked(settings.output):
         shared = storage.on_shared_disk(settings.ledger)
         ledger = Ledger.open(settings.ledger, shared_disk=shared)
         try:
+            plan = draw(ledger)
             matching = matched(plan, settings, ledger)
             yield Job(plan, settings, Folder(settings.output), ledger, matching)
         finally:

@@ -56,6 +56,8 @@ class Report:
     stopped: str | None = None
     """Why submitting stopped early, and what to do about it."""
     advice: str = ""
+    refused: bool = False
+    """The service refuses in a way that would hit every take."""
     interrupted: bool = False
     seconds: float = 0.0
 
@@ -111,6 +113,7 @@ async def run(job: Job, listener: Listener) -> Report:
         left=means.left,
         stopped=stop.reason,
         advice=stop.hint,
+        refused=stop.refused,
         interrupted=interrupted,
         seconds=time.monotonic() - began,
     )

@@ -35,14 +35,18 @@ class Todo:
         return not self.open and not self.graph.unstarted
 
 
-def put_in_order(job: Job) -> None:
-    """Bring the ledger from where the last run left it to where this one starts."""
+def put_in_order(job: Job, *, again: bool) -> None:
+    """Bring the ledger from where the last run left it to where this one starts.
+
+    `again`: takes that expired, possibly paid and lost, are made again too.
+    """
     steps = [*_half_way(job), *_gone(job)]
     if steps:
         job.ledger.move_all(steps)
+    states = ASK_AGAIN if again else ASK_AGAIN - {State.EXPIRED}
     asked = [
         (row.key, State.PLANNED, "asked again")
-        for row in job.ledger.in_states(job.kind, ASK_AGAIN)
+        for row in job.ledger.in_states(job.kind, states)
         if row.wanted and job.settings.in_scope(row.shot)
     ]
     if asked:

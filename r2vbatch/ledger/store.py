@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
-from r2vbatch.ledger.states import ASK_AGAIN, PAID, Kind, State, legal
+from r2vbatch.ledger.states import PAID, Kind, State, legal
 from r2vbatch.media.model import FileFacts
 
 _SECRET = frozenset({"link"})  # never copied into the event history
@@ -405,11 +405,6 @@ class Ledger:
         text = json.dumps(asdict(facts), default=str)
         with self._transaction() as db:
             db.execute(sql.SET_FACTS, (str(path), size, mtime_ns, text))
-
-
-def ask_again(rows: Iterable[TakeRow]) -> list[tuple[int, State, str]]:
-    """The transitions that put ended, unsuccessful takes back to planned."""
-    return [(r.key, State.PLANNED, "asked again") for r in rows if r.state in ASK_AGAIN]
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, shared_disk: bool) -> None:

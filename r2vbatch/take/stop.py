@@ -11,6 +11,8 @@ class Stop:
     def __init__(self) -> None:
         self.reason: str | None = None
         self.hint = ""
+        self.refused = False
+        """The service refuses in a way that would hit every take."""
         self._event = asyncio.Event()
 
     @property
@@ -18,10 +20,10 @@ class Stop:
         """True once nothing more may be submitted."""
         return self._event.is_set()
 
-    def now(self, reason: str, hint: str = "") -> None:
+    def now(self, reason: str, hint: str = "", *, refused: bool = False) -> None:
         """Submit nothing more; the first reason is kept."""
         if self.reason is None:
-            self.reason, self.hint = reason, hint
+            self.reason, self.hint, self.refused = reason, hint, refused
         self._event.set()
 
     async def pause(self, seconds: float) -> None:

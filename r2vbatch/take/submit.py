@@ -50,7 +50,7 @@ async def _until_settled(planned: PlannedTake, row: TakeRow, means: Means) -> Ta
             if failure.verdict.reach is Reach.TAKE:
                 return await _failed(row, failure, means)
             if failure.verdict.reach is Reach.BATCH or attempt == _SENDS:
-                means.stop.now(f"{failure.verdict.sentence} ({failure})", failure.verdict.advice)
+                _stop(failure, means)
                 return row
             await means.stop.pause(failure.retry_after or backoff(attempt))
             continue
@@ -88,6 +88,7 @@ async def _twin_in_doubt(row: TakeRow, means: Means) -> bool:
 
 
 async def _intend(row: TakeRow, means: Means) -> TakeRow:
+    skew = means.client.clock_offset
     return await means.ledger.do(
         Ledger.move,
         row.key,
@@ -96,7 +97,7 @@ async def _intend(row: TakeRow, means: Means) -> TakeRow:
         marks=[means.mark],
         attempts=row.attempts + 1,
         intent_at=means.clock(),
-        clock_offset=means.client.clock_offset,
+        clock_offset=None if skew is None else skew.total_seconds(),
         error_code=None,
         error_message=None,
     )
@@ -137,10 +138,18 @@ async def _refused(row: TakeRow, refusal: Refused, means: Means) -> TakeRow:
     if verdict.reach is Reach.TAKE:
         return await _failed(row, refusal, means)
     if verdict.reach is Reach.BATCH:
-        means.stop.now(f"{verdict.sentence} ({refusal})", verdict.advice)
+        _stop(refusal, means)
     else:
         await means.slots.throttled(verdict.throttle or Throttle.PLAIN, refusal.retry_after)
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"refused: {refusal}")
+
+
+def _stop(failure: ServiceError, means: Means) -> None:
+    """What would hit every take alike ends submitting."""
+    verdict = failure.verdict
+    means.stop.now(
+        f"{verdict.sentence} ({failure})", verdict.advice, refused=verdict.reach is Reach.BATCH
+    )
 
 
 async def _failed(row: TakeRow, failure: ServiceError, means: Means) -> TakeRow:

@@ -67,7 +67,9 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
         return await means.client.query(_task_id(row), submitted)
     except ServiceError as failure:
         if failure.verdict.reach is Reach.BATCH:
-            means.stop.now(f"{failure.verdict.sentence} ({failure})", failure.verdict.advice)
+            means.stop.now(
+                f"{failure.verdict.sentence} ({failure})", failure.verdict.advice, refused=True
+            )
             means.left[row.take] = f"its task cannot be asked for: {failure}"
         else:
             await asyncio.sleep(backoff(3))

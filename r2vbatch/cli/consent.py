@@ -1,0 +1,98 @@
+"""What is asked before a run: about money, about clips set aside, about who sees the key.
+
+Nothing is spent without a yes. On a terminal that is an answer to the price; elsewhere it is
+``--yes`` or ``--max-cost``. A manifest's budget caps, it does not consent, and an endpoint
+that only the manifest names does not get the key unasked: a borrowed manifest must not fish.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from r2vbatch.batch.bill import shown
+from r2vbatch.batch.endpoint import key_for
+from r2vbatch.batch.job import Job
+from r2vbatch.dashscope.regions import is_loopback
+from r2vbatch.errors import UsageProblem
+from r2vbatch.manifest.model import Money
+
+_MANY = 5
+"""Clips that may be set aside without a question."""
+
+
+def consent(job: Job, *, yes: bool, agreed: bool) -> bool:
+    """Ask what must be asked; whether takes that may have been paid once are made again.
+
+    `agreed`: ``--max-cost`` stands on the command line. Raises `UsageProblem` where an answer
+    is needed and there is no terminal to give it, `click.Abort` for a no.
+    """
+    if job.kind == "preview":
+        return True
+    _about_currency(job)
+    _about_key(job)
+    _about_retiring(job, yes=yes)
+    bill = job.bill
+    if not bill.to_make or yes:
+        return True
+    if agreed:
+        return False  # a cap is a yes to the price, not to paying for something twice
+    if not _asks():
+        raise UsageProblem(
+            f"this would spend up to {shown(bill.cost)} at {job.settings.endpoint.name}",
+            hint='agree with --yes, or with a cap: --max-cost "6.00 USD"',
+        )
+    click.confirm(f"Spend up to {shown(bill.cost)}?", abort=True, err=True)
+    return True
+
+
+def _about_currency(job: Job) -> None:
+    for cap in job.settings.caps:
+        if job.currency and cap.currency != job.currency:
+            raise UsageProblem(
+                f"the cap is in {cap.currency}, but the prices of {job.plan.prices} are in"
+                f" {job.currency}",
+                hint="currencies are never converted: give the cap in"
+                f" {job.currency}, or choose the price table with --prices",
+            )
+
+
+def _about_key(job: Job) -> None:
+    """A URL that only the manifest names is asked about before it sees the key."""
+    endpoint = job.settings.endpoint
+    key_for(endpoint)  # a missing key is said before anything is asked
+    if endpoint.region or is_loopback(endpoint.base_url):
+        return
+    known = f"key may go to {endpoint.base_url}"
+    if not job.settings.endpoint_given and job.ledger.meta(known) is None:
+        if not _asks():
+            raise UsageProblem(
+                f"the manifest wants your API key sent to {endpoint.base_url}",
+                hint=f"if that is meant, say so: --endpoint {endpoint.base_url}",
+            )
+        click.confirm(f"Send your API key to {endpoint.base_url}?", abort=True, err=True)
+    job.ledger.set_meta(**{known: "yes"})
+
+
+def _about_retiring(job: Job, *, yes: bool) -> None:
+    number = len(job.matching.retired)
+    if yes or not number or (number <= _MANY and not job.foreign):
+        return
+    made_by = job.ledger.meta("manifest_file")
+    why = f"; the folder was made by {made_by}" if job.foreign else ""
+    if not _asks():
+        raise UsageProblem(
+            f"{number} clips are no longer wanted and would move to retired/{why}",
+            hint="agree with --yes, or choose another output folder with -o",
+        )
+    click.confirm(f"Move {number} clips to retired/{why}?", abort=True, err=True)
+
+
+def _asks() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def money(amount: Money | None) -> str:
+    """For people."""
+    return shown(amount)

@@ -1,0 +1,46 @@
+"""``init``: a starter project that runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from r2vbatch import datafiles
+from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
+
+STORYBOARD = "storyboard.yaml"
+
+
+@click.command()
+@click.argument("directory", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
+def init(directory: Path) -> int:
+    """Put a starter project into DIR: a storyboard that runs, and its references."""
+    source = datafiles.folder("manifests")
+    storyboard = directory / STORYBOARD
+    taken = [p for p in (storyboard, directory / "refs") if p.exists()]
+    if taken:
+        raise UsageProblem(
+            f"{taken[0]} is there already", hint="choose an empty folder; nothing was changed"
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source / "refs", directory / "refs")
+        text = (source / "quickstart.yaml").read_text(encoding="utf-8")
+        storyboard.write_text(_local_schema(text), encoding="utf-8")
+    except OSError as problem:
+        raise OutputUnavailable(
+            f"{directory} cannot be written to: {problem.strerror}"
+        ) from problem
+    click.echo(f"{storyboard} and its references are ready. Preview it, free of charge:")
+    click.echo(f"  r2vbatch run {storyboard}")
+    return Exit.DONE
+
+
+def _local_schema(text: str) -> str:
+    """The editor's schema line, pointing at the schema that is installed."""
+    schema = (datafiles.folder("schemas") / "manifest.schema.json").resolve().as_uri()
+    lines = text.splitlines(keepends=True)
+    marker = "# yaml-language-server: $schema="
+    return "".join(f"{marker}{schema}\n" if line.startswith(marker) else line for line in lines)

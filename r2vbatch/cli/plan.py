@@ -1,0 +1,111 @@
+"""``plan``: the takes, what would be made, kept or retired and why, seconds and price."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from r2vbatch.batch.bill import Bill, draw_up, shown
+from r2vbatch.batch.matching import Matching, match
+from r2vbatch.batch.settings import Options, Settings, settle
+from r2vbatch.cli import loading
+from r2vbatch.errors import Exit
+from r2vbatch.ledger import Ledger
+from r2vbatch.manifest.model import Manifest
+from r2vbatch.plan import Plan, request
+
+
+@click.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+              help="Output folder; wins over the manifest.")  # fmt: skip
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where the ledger lies, if not in the output folder.")  # fmt: skip
+@click.option("--endpoint", metavar="NAME|URL", help="Plan for this endpoint instead.")
+@click.option("--only", metavar="GLOB", multiple=True, help="Only these shots, by id.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N shots.")
+@click.option("--prices", metavar="REGION",
+              help="The price table for a preview or a URL endpoint.  [singapore]")  # fmt: skip
+@click.option("--requests", is_flag=True,
+              help="Print the request of each take instead, one JSON object a line.")  # fmt: skip
+def plan(
+    manifest: Path,
+    output: Path | None,
+    ledger: Path | None,
+    endpoint: str | None,
+    only: tuple[str, ...],
+    first: int | None,
+    prices: str | None,
+    requests: bool,
+) -> int:
+    """Show what `run` would do with MANIFEST, and what it would cost. Does nothing itself."""
+    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices)
+    settings = settle(sound, Options(output, endpoint, only, first, None, prices, ledger=ledger))
+    drawn, matching = _drawn(sound, settings, prices)
+    if requests:
+        for take in drawn.takes:
+            if settings.in_scope(take.shot.id):
+                line = {"take": take.id, "request": request(take)}
+                click.echo(json.dumps(line, ensure_ascii=False))
+        return Exit.DONE
+    return _show(drawn, matching, settings)
+
+
+def show_plan(sound: Manifest, settings: Settings, prices: str | None) -> int:
+    """What ``run --dry-run`` says."""
+    drawn, matching = _drawn(sound, settings, prices)
+    return _show(drawn, matching, settings)
+
+
+def _drawn(sound: Manifest, settings: Settings, prices: str | None) -> tuple[Plan, Matching]:
+    """The plan, matched to the ledger if there is one. Nothing is made for that."""
+    from r2vbatch.batch.job import matched
+
+    if not settings.ledger.is_file():
+        drawn = loading.measured(sound, prices, None)
+        return drawn, match(drawn.takes, [], settings.in_scope)
+    ledger = Ledger.open(settings.ledger, create=False)
+    try:
+        drawn = loading.measured(sound, prices, ledger)
+        return drawn, matched(drawn, settings, ledger)
+    finally:
+        ledger.close()
+
+
+def _show(drawn: Plan, matching: Matching, settings: Settings) -> int:
+    bill = draw_up(drawn, matching, settings.in_scope)
+    for line in _table(bill):
+        click.echo(line)
+    for line in _totals(bill, drawn, settings):
+        click.echo(line)
+    return Exit.DONE
+
+
+def _table(bill: Bill) -> Iterator[str]:
+    width = max((len(item.take.id) for item in bill.items), default=4)
+    yield f"{'TAKE':{width}}  {'':10}  {'SECONDS':>7}  {'PRICE':>10}  WHY"
+    for item in bill.items:
+        estimate = item.take.estimate
+        about = "" if estimate.exact else "at most "
+        seconds = f"{estimate.seconds.normalize():f}"
+        price = shown(estimate.cost) if estimate.cost else "unknown"
+        yield f"{item.take.id:{width}}  {item.act:10}  {seconds:>7}  {price:>10}  {about}{item.why}"
+    for known in bill.retired:
+        yield f"{known.take:{width}}  {'retire':10}  {'':>7}  {'':>10}  no longer wanted"
+
+
+def _totals(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
+    making = len(bill.to_make)
+    where = settings.endpoint.name
+    free = where == "preview"
+    yield (
+        f"\n{making} of {len(bill.items)} takes to make at {where}:"
+        f" {bill.seconds.normalize():f} billed seconds"
+    )
+    cost = shown(bill.cost) if bill.to_make else "nothing"
+    said = f"free as a preview; live at {drawn.prices}: {cost}" if free else cost
+    yield f"price: {said} (prices of {drawn.prices}, read {drawn.prices_read})"
+    yield f"output: {settings.output}"

@@ -1,0 +1,209 @@
+"""``run`` and ``resume``: check, plan, confirm the price, make what is not made yet."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from r2vbatch.batch.settings import LEDGER, Options, parse_money, settle
+from r2vbatch.cli import loading
+from r2vbatch.cli.consent import consent
+from r2vbatch.cli.words import bill_lines, summary_lines
+from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
+from r2vbatch.ledger import Ledger, State
+from r2vbatch.manifest import load_text
+from r2vbatch.manifest.model import Manifest, Money
+from r2vbatch.progress import Mode, Tally, progress
+
+_Body = Callable[..., Any]
+
+
+def amount(text: Any) -> Money:
+    """An option's value as money."""
+    try:
+        return text if isinstance(text, Money) else parse_money(str(text))
+    except UsageProblem as problem:
+        raise click.BadParameter(f"{problem.message}: {problem.hint}") from None
+
+
+def run_options(body: _Body) -> _Body:
+    """The options that `run` and `resume` share."""
+    for option in reversed(
+        [
+            click.option("--endpoint", metavar="NAME|URL", help="preview, singapore, beijing,"
+                         " virginia, frankfurt or a base URL; wins over the manifest."),
+            click.option("--only", metavar="GLOB", multiple=True,
+                         help="Only these shots, by id; may be repeated."),
+            click.option("--first", type=click.IntRange(1), metavar="N",
+                         help="Only the first N shots."),
+            click.option("--max-cost", type=amount, metavar='"6.00 USD"',
+                         help="Agree to spend, and never more than this in the output folder."),
+            click.option("--prices", metavar="REGION",
+                         help="The price table for a preview or a URL endpoint.  [singapore]"),
+            click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
+            click.option("--progress", "mode", default="auto", show_default=True,
+                         type=click.Choice(["auto", "bar", "plain", "json", "none"]),
+                         help="How progress is shown, on stderr (json: on stdout)."),
+            click.option("--grace", type=click.FloatRange(0.0, min_open=True), default=300.0,
+                         show_default=True, metavar="SECONDS",
+                         help="How long the service may take to list a task after its submit."),
+            click.option("--dry-run", is_flag=True,
+                         help="Say what would be done and what it would cost; do nothing."),
+        ]
+    ):  # fmt: skip
+        body = option(body)
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run talks to the person who started it."""
+
+    yes: bool
+    mode: Mode
+    dry_run: bool
+
+
+@click.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+              help="Output folder; wins over the manifest.")  # fmt: skip
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where the ledger lies, if not in the output folder.")  # fmt: skip
+@run_options
+def run(
+    manifest: Path,
+    output: Path | None,
+    ledger: Path | None,
+    endpoint: str | None,
+    only: tuple[str, ...],
+    first: int | None,
+    max_cost: Money | None,
+    prices: str | None,
+    yes: bool,
+    mode: str,
+    grace: float,
+    dry_run: bool,
+) -> int:
+    """Make every clip of MANIFEST that is not made yet.
+
+    The preview (the default endpoint) is free and needs no key. A live run shows its price and
+    asks first. Run it again at any time: what is done is kept, what was interrupted goes on.
+    """
+    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices)
+    options = Options(output, endpoint, only, first, max_cost, prices, grace, ledger)
+    return _carry_out(sound, options, Manner(yes, cast(Mode, mode), dry_run))
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
+@run_options
+def resume(
+    output: Path,
+    ledger: Path | None,
+    endpoint: str | None,
+    only: tuple[str, ...],
+    first: int | None,
+    max_cost: Money | None,
+    prices: str | None,
+    yes: bool,
+    mode: str,
+    grace: float,
+    dry_run: bool,
+) -> int:
+    """Go on with the batch in OUTPUT, from the folder alone.
+
+    The manifest is the one the ledger remembers; references are looked for where it lay.
+    """
+    batch = _remembered(ledger or output / LEDGER)
+    reading = load_text(
+        batch["manifest_text"], Path(batch["manifest_file"]), batch["manifest_file"]
+    )
+    given = endpoint
+    endpoint = endpoint or batch["endpoint"]
+    prices = prices or batch["prices"]
+    sound = loading.sound(reading, endpoint=endpoint, prices=prices)
+    _say_if_changed(sound)
+    options = Options(output, given, only, first, max_cost, prices, grace, ledger)
+    return _carry_out(sound, options, Manner(yes, cast(Mode, mode), dry_run))
+
+
+def _remembered(ledger: Path) -> dict[str, str]:
+    """What the ledger says of the batch's manifest and endpoint."""
+    opened = Ledger.open(ledger, create=False)
+    try:
+        names = ("manifest_text", "manifest_file", "endpoint", "prices")
+        batch = {name: opened.meta(name) for name in names}
+    finally:
+        opened.close()
+    if None in batch.values():
+        raise OutputUnavailable(
+            f"{ledger} holds no batch yet", hint="start one with `r2vbatch run MANIFEST`"
+        )
+    return cast(dict[str, str], batch)
+
+
+def _say_if_changed(manifest: Manifest) -> None:
+    try:
+        same = manifest.file.read_text("utf-8") == manifest.text
+    except (OSError, UnicodeDecodeError):
+        same = False
+    if not same:
+        click.echo(
+            f"note: {manifest.file} differs from the manifest this batch was started with, which"
+            " is the one used here; `r2vbatch run` takes the file as it is now",
+            err=True,
+        )
+
+
+def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
+    """The run itself, from a sound manifest to an exit code."""
+    from r2vbatch.batch.job import opened
+
+    settings = settle(manifest, options)
+    if manner.dry_run:
+        from r2vbatch.cli.plan import show_plan
+
+        return show_plan(manifest, settings, options.prices)
+    with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
+        for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
+            click.echo(line, err=True)
+        again = consent(job, yes=manner.yes, agreed=options.max_cost is not None)
+        return _run(job, manner, again=again)
+
+
+def _run(job: Any, manner: Manner, *, again: bool) -> int:
+    from r2vbatch.batch import run as running
+    from r2vbatch.batch.todo import put_in_order
+
+    job.begin()
+    put_in_order(job, again=again)
+    stream = sys.stdout if manner.mode == "json" else sys.stderr
+    tally = Tally(job.keys().values(), lambda: job.settings.limits.in_flight or 5)
+    shown = progress(manner.mode, tally, stream)
+    try:
+        report = asyncio.run(running.run(job, shown.show))
+    finally:
+        shown.close()
+        job.export()
+    for line in summary_lines(job, report):
+        click.echo(line, err=manner.mode == "json")
+    return exit_code(report.counts, interrupted=report.interrupted, refused=report.refused)
+
+
+def exit_code(counts: dict[State, int], *, interrupted: bool, refused: bool) -> int:
+    """The first that applies."""
+    if interrupted:
+        return Exit.INTERRUPTED
+    if refused or counts.get(State.HELD):
+        return Exit.REFUSED
+    undone = sum(number for state, number in counts.items() if state is not State.DONE)
+    return Exit.NOT_ALL_DONE if undone else Exit.DONE

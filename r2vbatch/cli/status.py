@@ -1,0 +1,80 @@
+"""``status``: where a batch stands, also while it runs. Reads the ledger and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from r2vbatch.batch.settings import LEDGER
+from r2vbatch.errors import Exit
+from r2vbatch.ledger import Kind, Ledger, State, TakeRow
+from r2vbatch.ledger.results import iso, result
+
+_KINDS: tuple[Kind, Kind] = ("live", "preview")
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+def status(output: Path, ledger: Path | None, as_json: bool) -> int:
+    """Say where the batch in OUTPUT stands."""
+    opened = Ledger.open(ledger or output / LEDGER, create=False)
+    try:
+        rows = {kind: opened.wanted(kind) for kind in _KINDS}
+        manifest = opened.meta("manifest_file")
+        spent = {c: opened.spent(c) for c in _currencies(rows["live"])}
+    finally:
+        opened.close()
+    if as_json:
+        found = {
+            "manifest": manifest,
+            "output": str(output),
+            "spent": {currency: float(amount) for currency, amount in spent.items()},
+            "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
+            "takes": [result(row) for kind in _KINDS for row in rows[kind]],
+        }
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return Exit.DONE
+    click.echo(f"{manifest}")
+    for kind in _KINDS:
+        for line in _lines(kind, rows[kind]):
+            click.echo(line)
+    for currency, amount in spent.items():
+        click.echo(f"spent or set aside: {amount.normalize():f} {currency}")
+    return Exit.DONE
+
+
+def _currencies(rows: Sequence[TakeRow]) -> list[str]:
+    return sorted({row.currency for row in rows if row.currency})
+
+
+def _counts(rows: Sequence[TakeRow]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.state] = counts.get(row.state, 0) + 1
+    return counts
+
+
+def _lines(kind: Kind, rows: Sequence[TakeRow]) -> Iterator[str]:
+    if not rows:
+        return
+    done = sum(row.state is State.DONE for row in rows)
+    counts = ", ".join(
+        f"{number} {state.replace('_', ' ')}"
+        for state, number in sorted(_counts(rows).items())
+        if state != State.DONE
+    )
+    yield f"{kind}: {done} of {len(rows)} done{f' ({counts})' if counts else ''}"
+    for row in rows:
+        if row.state is not State.DONE:
+            since = iso(row.submitted_at or row.intent_at)
+            when = f" since {since}" if since and row.state is not State.PLANNED else ""
+            why = f": {row.error_message}" if row.error_message else ""
+            yield f"  {row.take} {str(row.state).replace('_', ' ')}{when}{why}"
+        elif row.flags:
+            yield f"  {row.take} done, but not as asked: {', '.join(row.flags)}"
