@@ -13,7 +13,7 @@ import av
 
 from r2vbatch.emulator.slate.model import FPS, SAMPLE_RATE
 
-VIDEO_OPTIONS = {"preset": "ultrafast", "crf": "20", "g": "60"}
+VIDEO_OPTIONS = {"preset": "ultrafast", "crf": "23", "g": "60"}
 BLOCK = 1024
 """Samples in one AAC frame."""
 

@@ -1,0 +1,109 @@
+"""A slate's sound: the voice of the first reference video that has one, else a quiet bed.
+
+Both stay well under full scale, so that nothing clips.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import av
+
+from r2vbatch.emulator.slate.model import SAMPLE_RATE, Picture
+
+BED = ((110, 0.014), (165, 0.010), (220, 0.006))
+"""Whole frequencies (Hz) and their amplitudes: together 30 dB under full scale."""
+VOLUME = "0.7"
+FADE_SECONDS = 0.25
+SAMPLE_BYTES = 4
+"""Two channels of 16 bits."""
+
+
+def sound(pictures: Sequence[Picture], seconds: int) -> bytes:
+    """Interleaved stereo, 16 bits, 48 kHz, of exactly `seconds`."""
+    size = seconds * SAMPLE_RATE * SAMPLE_BYTES
+    for picture in pictures:
+        if picture.kind == "video" and picture.file:
+            voice = _voice(picture.file, size)
+            if voice:
+                return _faded(voice)
+    second = _bed()
+    return _faded(second * seconds)
+
+
+def _voice(file: Path, size: int) -> bytes:
+    """The video's own sound, looped to `size` bytes with its picture; empty if it has none."""
+    try:
+        with av.open(str(file)) as container:
+            if not container.streams.audio:
+                return b""
+            heard = _decoded(container, size)
+            video = container.streams.video[0]
+            length = float((video.duration or 0) * (video.time_base or 0))
+    except av.FFmpegError:
+        return b""
+    if not heard:
+        return b""
+    if len(heard) >= size:
+        return heard[:size]
+    once = round(length * SAMPLE_RATE) * SAMPLE_BYTES or len(heard)
+    turn = heard[:once].ljust(once, b"\0")
+    return (turn * (size // len(turn) + 1))[:size]
+
+
+def _decoded(container: av.container.InputContainer, size: int) -> bytes:
+    stream = container.streams.audio[0]
+    graph = av.filter.Graph()
+    form = f"sample_fmts=s16:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
+    chain = (
+        graph.add_abuffer(template=stream),
+        graph.add("aformat", form),
+        graph.add("volume", VOLUME),
+        graph.add("aformat", form),
+        graph.add("abuffersink"),
+    )
+    graph.link_nodes(*chain).configure()
+    heard = bytearray()
+    for frame in container.decode(stream):
+        graph.push(frame)
+        _drain(graph, heard)
+        if len(heard) >= size:
+            return bytes(heard)
+    graph.push(None)
+    _drain(graph, heard)
+    return bytes(heard)
+
+
+def _drain(graph: av.filter.Graph, heard: bytearray) -> None:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return
+        if isinstance(frame, av.AudioFrame):
+            heard += bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]
+
+
+@lru_cache(maxsize=1)
+def _bed() -> bytes:
+    """One second of a soft chord; whole frequencies let it follow itself without a seam."""
+    samples = array("h")
+    for i in range(SAMPLE_RATE):
+        turn = 2 * math.pi * i / SAMPLE_RATE
+        level = sum(a * math.sin(f * turn) for f, a in BED) * (0.8 + 0.2 * math.sin(turn))
+        samples.extend((round(level * 32767),) * 2)
+    return samples.tobytes()
+
+
+def _faded(sound: bytes) -> bytes:
+    """The same with soft ends, where it would click."""
+    samples = array("h", sound)
+    length = min(round(FADE_SECONDS * SAMPLE_RATE) * 2, len(samples) // 2)
+    for i in range(length):
+        samples[i] = samples[i] * i // length
+        samples[-1 - i] = samples[-1 - i] * i // length
+    return samples.tobytes()

@@ -1,0 +1,129 @@
+"""Setting type: fonts, widths, and lines that break where Latin and Chinese may break."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import ImageDraw, ImageFont
+
+FONT = Path(__file__).parent.parent / "fonts" / "wqy-microhei.ttc"
+LEADING = 1.36
+CJK = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+NOT_FIRST = "，。、；：？！）】」』》〉”’…—～·,.;:?!)]}%"
+NOT_LAST = "（【「『《〈“‘([{"
+_FIRST, _LAST = re.escape(NOT_FIRST), re.escape(NOT_LAST)
+PIECE = re.compile(rf"\s+|[{_LAST}]*[{CJK}][{_FIRST}]*|[^\s{CJK}]+")
+
+
+class Piece(NamedTuple):
+    """A stretch of text of one colour."""
+
+    text: str
+    colour: str
+
+
+Line = list[Piece]
+
+
+@lru_cache(maxsize=64)
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """The caption font at a size in pixels."""
+    return ImageFont.truetype(str(FONT), size)
+
+
+def width(text: str, size: int) -> float:
+    """Width of a text in pixels."""
+    return font(size).getlength(text)
+
+
+def is_cjk(text: str) -> bool:
+    """Set as Chinese, Japanese or Korean: its own quotation marks and dots."""
+    return re.search(f"[{CJK}]", text) is not None
+
+
+def leading(size: int) -> int:
+    """Distance from line to line."""
+    return round(size * LEADING)
+
+
+def wrap(texts: Iterable[Piece], size: int, room: int) -> list[Line]:
+    """Lines no wider than `room` pixels; only a single long word is broken by force."""
+    lines: list[Line] = [[]]
+    used = 0.0
+    for word in _words(texts):
+        wide = sum(width(piece.text, size) for piece in word)
+        if used + wide > room and lines[-1] and not word[0].text.isspace():
+            lines.append([])
+            used = 0.0
+        if wide > room:
+            word = list(_forced(word, size, room, lines))
+            wide = sum(width(piece.text, size) for piece in word)
+        if lines[-1] or not word[0].text.isspace():
+            lines[-1].extend(word)
+            used += wide
+    return [line for line in lines if line]
+
+
+def balanced(texts: Sequence[Piece], size: int, room: int) -> list[Line]:
+    """As few lines as `wrap` makes, about equally long: no word is left alone on the last."""
+    lines = wrap(texts, size, room)
+    if len(lines) < 2:
+        return lines
+    narrow, wide = room // len(lines), room
+    while wide - narrow > size // 2:
+        middle = (narrow + wide) // 2
+        if len(wrap(texts, size, middle)) > len(lines):
+            narrow = middle
+        else:
+            wide = middle
+    return wrap(texts, size, wide)
+
+
+def _words(texts: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """What may not be broken, in order: a closing mark stays with what it closes, even where
+    the colour changes between them."""
+    word: list[Piece] = []
+    for text in texts:
+        for match in PIECE.finditer(text.text):
+            piece = Piece(match[0], text.colour)
+            joined = word and not word[-1].text.isspace() and piece.text[0] in NOT_FIRST + "'’-"
+            if word and not joined:
+                yield word
+                word = []
+            word.append(piece)
+    if word:
+        yield word
+
+
+def _forced(word: list[Piece], size: int, room: int, lines: list[Line]) -> Iterator[Piece]:
+    """Fill whole lines with a word that is wider than one; what is left over."""
+    for piece in word:
+        text = piece.text
+        while width(text, size) > room:
+            fits = max(1, int(len(text) * room / width(text, size)))
+            lines[-1].append(Piece(text[:fits], piece.colour))
+            lines.append([])
+            text = text[fits:]
+        yield Piece(text, piece.colour)
+
+
+def draw_line(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], line: Line, size: int, *, bold: int = 0
+) -> float:
+    """Set one line with its top left at `at`; returns where it ends."""
+    x, y = at
+    for piece in line:
+        draw.text(
+            (x, y),
+            piece.text,
+            font=font(size),
+            fill=piece.colour,
+            stroke_width=bold,
+            stroke_fill=piece.colour,
+        )
+        x += width(piece.text, size)
+    return x

@@ -1,0 +1,163 @@
+"""What a prompt says, and when: scenes, who is in them, who speaks. Pure text.
+
+``Shot 1 [0-3s]`` and ``第1个镜头[0-3秒]`` begin a scene; what stands before the first is said of
+the whole. Names of references are found so that they can be shown as people call them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from r2vbatch.emulator.slate.model import FPS, Picture
+
+LABEL = re.compile(
+    r"(?:(?P<latin>\bshot)\s*(?P<n>\d+)|第\s*(?P<zh>[\d一二三四五六七八九十]+)\s*个?\s*镜头)"
+    r"\s*[\[【(（]\s*(?P<start>\d+(?:\.\d+)?)\s*(?:s|秒)?\s*[-–—~～至到]\s*"
+    r"(?P<end>\d+(?:\.\d+)?)\s*(?:s|sec|seconds|秒)?\s*[\]】)）]\s*[:：,，.。]?\s*",
+    re.IGNORECASE,
+)
+QUOTE = re.compile(r"“([^”]*)”|\"([^\"]*)\"|「([^」]*)」|『([^』]*)』|＂([^＂]*)＂")
+SENTENCE_END = re.compile(r"[.!?。！？…]\s*|\n")
+MENTION = re.compile(
+    r"(?<![a-z0-9_])(?:character\s?\d+|image\s?\d+|video\s?\d+)(?![0-9])|(?:图|视频)\s?\d+",
+    re.IGNORECASE,
+)
+ELLIPSIS = "..."
+"""Stands in the action where a line of dialogue was; it is shown apart."""
+READING_SECONDS = 1.0
+"""A line of dialogue stands at least this long, plus some per character."""
+
+
+class Run(NamedTuple):
+    """A stretch of text; `picture` is the index of the reference it names, if it does."""
+
+    text: str
+    picture: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A line of dialogue, and the frames it stands from (the next one ends it)."""
+
+    start: int
+    speaker: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of the clip, in frames, with one picture composition."""
+
+    start: int
+    end: int
+    label: str
+    """``Shot 2 · 3–6 s``; empty where the prompt names no shots."""
+    action: tuple[Run, ...]
+    speeches: tuple[Speech, ...]
+    shown: tuple[int, ...]
+    """Indices of the references in it."""
+
+
+def scenes(prompt: str, seconds: int, pictures: Sequence[Picture]) -> list[Scene]:
+    """The scenes of a prompt; they touch, begin at frame 0 and fill the clip."""
+    everyone = tuple(range(len(pictures)))
+    names = {_fold(p.token): i for i, p in enumerate(pictures)}
+    cut = [
+        _scene(start, end, label, text, names, everyone if not label else ())
+        for start, end, label, text in _cut(" ".join(prompt.split()), seconds * FPS)
+    ]
+    return [Scene(s.start, s.end, s.label, s.action, s.speeches, s.shown or everyone) for s in cut]
+
+
+def _cut(prompt: str, frames: int) -> Iterator[tuple[int, int, str, str]]:
+    """(start, end, label, text) of each scene, in order, without gaps."""
+    labels = sorted(LABEL.finditer(prompt), key=lambda m: float(m["start"]))
+    labels = [m for m in labels if float(m["start"]) * FPS < frames]
+    if not labels:
+        yield 0, frames, "", prompt
+        return
+    overall = prompt[: min(m.start() for m in labels)].strip()
+    bounds = [round(float(m["start"]) * FPS) for m in labels] + [frames]
+    bounds[0] = 0
+    for match, (start, end) in zip(labels, pairwise(bounds), strict=True):
+        if start >= end:
+            continue
+        following = LABEL.search(prompt, match.end())
+        text = prompt[match.end() : following.start() if following else None].strip()
+        if start == 0 and overall:
+            text = f"{overall} {text}"
+        yield start, end, _label(match), text
+
+
+def _label(match: re.Match[str]) -> str:
+    if match["latin"]:
+        return f"Shot {match['n']}  ·  {match['start']}–{match['end']} s"
+    return f"第{match['zh']}个镜头  ·  {match['start']}–{match['end']} 秒"
+
+
+def _scene(
+    start: int, end: int, label: str, text: str, names: dict[str, int], shown: tuple[int, ...]
+) -> Scene:
+    quotes = list(QUOTE.finditer(text))
+    action = QUOTE.sub(ELLIPSIS, text)
+    mentioned = {r.picture for r in runs(text, names) if r.picture is not None}
+    return Scene(
+        start=start,
+        end=end,
+        label=label,
+        action=tuple(runs(action, names)),
+        speeches=tuple(_speeches(text, quotes, start, end, names)),
+        shown=shown or tuple(sorted(mentioned)),
+    )
+
+
+def _speeches(
+    text: str, quotes: Sequence[re.Match[str]], start: int, end: int, names: dict[str, int]
+) -> Iterator[Speech]:
+    """Each line begins where it stands in the text, as a share of the scene, but early enough
+    to be read."""
+    latest = float(end)
+    begins: list[float] = []
+    for quote in reversed(quotes):
+        wanted = start + (end - start) * quote.start() / max(len(text), 1)
+        reading = FPS * (READING_SECONDS + 0.05 * len(quote[0]))
+        share = (latest - start) / (len(quotes) - len(begins))
+        latest = max(start, min(wanted, latest - min(reading, share)))
+        begins.append(latest)
+    for quote, begin in zip(quotes, reversed(begins), strict=True):
+        words = next(group for group in quote.groups() if group is not None).strip()
+        if words:
+            yield Speech(round(begin), _speaker(text, quote, names), words)
+
+
+def _speaker(text: str, quote: re.Match[str], names: dict[str, int]) -> int | None:
+    """The first reference named in the sentence that leads to the quotation."""
+    before = text[: quote.start()]
+    before = QUOTE.split(before)[-1] or ""
+    clause = [part for part in SENTENCE_END.split(before) if part.strip()][-1:]
+    named = [r.picture for r in runs("".join(clause), names) if r.picture is not None]
+    return named[0] if named else None
+
+
+def runs(text: str, names: dict[str, int]) -> Iterator[Run]:
+    """The text in stretches, those that name a reference apart."""
+    position = 0
+    for match in MENTION.finditer(text):
+        index = names.get(_fold(match[0]))
+        if index is None:
+            continue
+        if match.start() > position:
+            yield Run(text[position : match.start()])
+        yield Run(match[0], index)
+        position = match.end()
+    if position < len(text):
+        yield Run(text[position:])
+
+
+def _fold(token: str) -> str:
+    folded = token.lower().replace(" ", "")
+    return folded.replace("图", "image").replace("视频", "video")
