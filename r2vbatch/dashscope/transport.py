@@ -1,9 +1,9 @@
 """HTTP, once: one request out, one `Reply` or one `Broken` back, never an exception of aiohttp.
 
 What aiohttp would do by itself is switched off here: redirects, cookies, ``.netrc``, proxies for
-loopback. A `Submission` is the connection of one POST: fresh, its socket set to die with us, and
-able to say whether the request can have left (design 6.2). Exceptions end here because theirs
-carry request headers; what leaves this room is words.
+loopback, a second try of what broke. `submission` is one POST on a connection of its own: fresh,
+its socket set to die with us, and able to say whether the request can have left (design 6.2).
+Exceptions end here because theirs carry request headers; what leaves this room is words.
 """
 
 from __future__ import annotations
@@ -123,7 +123,26 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
+    )
+
+
+class _Lost(aiohttp.ClientConnectionError):
+    """The connection broke; the cause says how."""
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Sends `request` once. aiohttp sends a GET again by itself when its connection breaks,
+    unseen by the budget of questions; it knows the fault by its class, so it gets another."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Lost from error
 
 
 async def exchange(
@@ -174,6 +193,8 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
 def reason_of(error: Exception, url: str) -> str:
     """What went wrong on the way to `url`, in words, without anything of the request."""
     host = urlsplit(url).hostname or "the service"
+    if isinstance(error, _Lost) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     for kind, words in _REASONS:
         if isinstance(error, kind):
             return words.format(host=host)
