@@ -29,7 +29,7 @@ Sound = Literal["sound", "silent"]
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one for each model, hashed as such
 class Naming:
     """What a model calls its references in a prompt."""
 
@@ -110,11 +110,21 @@ class Model:
     request: Schema
     """JSON Schema (2020-12) of a request as sent."""
 
-    @property
+    @cached_property
     def parameters(self) -> Mapping[str, Schema]:
         """The parameters that the model has: the JSON Schema of each, with its default."""
         properties: Mapping[str, Schema] = self.request["properties"]["parameters"]["properties"]
         return properties
+
+    @cached_property
+    def tiers(self) -> tuple[str, ...]:
+        """Every tier that a size may be of."""
+        return tuple(dict.fromkeys(tier for tier, _ in self.sizes))
+
+    @cached_property
+    def ratios(self) -> tuple[str, ...]:
+        """Every ratio that a size may have."""
+        return tuple(dict.fromkeys(ratio for _, ratio in self.sizes))
 
     @cached_property
     def by_size(self) -> Mapping[str, tuple[str, str]]:

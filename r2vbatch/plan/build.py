@@ -12,7 +12,7 @@ from typing import Any
 
 from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.manifest.model import Manifest, Shot, diagnose
+from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
 from r2vbatch.plan import lint
 from r2vbatch.plan.compose import parameters
 from r2vbatch.plan.gate import Gate
@@ -148,7 +148,6 @@ class _Planner:
         return all(diagnostic.severity != "error" for diagnostic in found)
 
     def _about_model(self, shot: Shot, model: Model | None) -> Iterator[Diagnostic]:
-        origin = lint.model_origin(self._manifest, shot)
         endpoint = self._manifest.endpoint
         if model is None:
             if not shot.model:
@@ -156,14 +155,14 @@ class _Planner:
             close = self._catalogue.suggest(shot.model)
             known = "known: " + ", ".join(self._catalogue.models)
             yield diagnose(
-                origin,
+                _model_origin(self._manifest, shot),
                 f"there is no model {shot.model}",
                 rule="unknown-model",
                 hint=f"did you mean {close}? {known}" if close else known,
             )
         elif endpoint in self._catalogue.regions and endpoint not in model.regions:
             yield diagnose(
-                origin,
+                _model_origin(self._manifest, shot),
                 f"{model.name} is not offered in {endpoint}",
                 rule="model-not-in-region",
                 hint=f"it is in {', '.join(model.regions)}",
@@ -200,3 +199,8 @@ class _Planner:
 
     def _note(self, found: Iterable[Diagnostic]) -> None:
         self._found |= dict.fromkeys(found)
+
+
+def _model_origin(manifest: Manifest, shot: Shot) -> Origin:
+    """Where the model of `shot` was written: there, in `defaults`, or for the whole manifest."""
+    return shot.origins.get("model") or manifest.where("model")

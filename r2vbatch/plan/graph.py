@@ -30,9 +30,7 @@ class Order:
         """Each loop as ids from one of its shots back to the same, every one after the next."""
         # a group stands between a shot and the variations it waits for, so that many
         # waiting for many stay few edges
-        waiting: dict[str, set[str]] = {id: set() for id in self._shots}
-        for id, shot in self._shots.items():
-            waiting[id] = {name for name in shot.after if name in self._meant}
+        waiting = {id: set(shot.after) for id, shot in self._shots.items() if shot.after}
         groups = {name for name in self._meant if name not in self._shots}
         waiting |= {name: set(self._meant[name]) for name in groups}
         while loop := _find_loop(waiting):

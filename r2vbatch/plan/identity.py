@@ -20,6 +20,8 @@ from r2vbatch.plan.model import PlannedTake, Sent
 VERSION = "r2vbatch-1"
 """Enters every fingerprint; changes when what is hashed, or how, changes."""
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def take_id(shot_id: str, number: int) -> str:
     """``sh010_t01``; numbers from 100 on have three digits."""
@@ -39,7 +41,7 @@ def shot_fingerprint(
         sorted(parameters.items()),
         int(shot.settings["seed"]) if "seed" in shot.settings else None,
     ]
-    return _hash(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    return _hash(_encode(content))
 
 
 def take_fingerprint(shot_fingerprint: str, number: int) -> str:

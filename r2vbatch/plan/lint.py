@@ -32,16 +32,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
+from r2vbatch.manifest.model import Origin, diagnose
 from r2vbatch.plan.gate import nearest
-from r2vbatch.plan.naming import never_named, out_of_range
+from r2vbatch.plan.naming import names
 from r2vbatch.plan.subject import Subject
 from r2vbatch.plan.timing import oddities, timed_shots
-
-
-def model_origin(manifest: Manifest, shot: Shot) -> Origin:
-    """Where the model of `shot` was written: there, in `defaults`, or for the whole manifest."""
-    return shot.origins.get("model") or manifest.where("model")
 
 
 def accepted(subject: Subject) -> Iterator[Diagnostic]:
@@ -55,10 +50,11 @@ def accepted(subject: Subject) -> Iterator[Diagnostic]:
             rule="parameter-not-accepted",
             hint=fault.hint,
         )
-    tiers, ratios = (list(dict.fromkeys(words)) for words in zip(*model.sizes, strict=True))
-    choices = {"resolution": tiers, "ratio": ratios} if model.has("size") else {}
-    if not model.has("size"):
-        choices["size"] = list(model.by_size)
+    choices: dict[str, tuple[str, ...]] = (
+        {"resolution": model.tiers, "ratio": model.ratios}
+        if model.has("size")
+        else {"size": tuple(model.by_size)}
+    )
     for key, known in choices.items():
         if key in shot.settings and shot.settings[key] not in known:
             yield diagnose(
@@ -233,8 +229,7 @@ RULES = (
     seed_range,
     references,
     too_long,
-    out_of_range,
-    never_named,
+    names,
     shot_ranges,
     dear_by_omission,
 )

@@ -1,13 +1,13 @@
-"""Names without a reference, and references without a name: two rules of ``lint``.
+"""Names without a reference, and references without a name: a rule of ``lint``.
 
-Both read the prompt as it is sent, so they see what the model will see, whichever form the
+It reads the prompt as it is sent, so it sees what the model will see, whichever form the
 shot is written in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -27,42 +27,45 @@ class Name(NamedTuple):
     at: int
 
 
-def out_of_range(subject: Subject) -> Iterator[Diagnostic]:
-    """The prompt names a reference that is not there."""
+def names(subject: Subject) -> Iterator[Diagnostic]:
+    """The prompt names what is not there, or never speaks of what is."""
     numbered = _numbered(subject)
-    for name in _named(subject.prompt, subject.model.naming):
-        if (name.kind, name.number) in numbered:
-            continue
-        there = sum(kind == name.kind for kind, _ in numbered)
-        given = f"{there} {name.kind or 'reference'}{'' if there == 1 else 's'}"
-        yield subject.at_prompt(
-            name.at,
-            len(name.text),
-            f"the prompt names {name.text}, but the shot has {given}",
-            rule="reference-out-of-range",
-            hint="they are numbered from 1, in the order given",
-        )
+    found = list(_named(subject.prompt, subject.model.naming))
+    for name in found:
+        if (name.kind, name.number) not in numbered:
+            yield _out_of_range(subject, name, numbered)
+    unnamed = numbered.keys() - {(name.kind, name.number) for name in found}
+    for position in sorted(numbered[key] for key in unnamed):
+        yield from _never_named(subject, position)
 
 
-def never_named(subject: Subject) -> Iterator[Diagnostic]:
-    """A reference is given that the prompt never speaks of."""
-    shot = subject.shot
-    prompt = subject.prompt.casefold()
-    named = {(n.kind, n.number) for n in _named(subject.prompt, subject.model.naming)}
-    for key, position in _numbered(subject).items():
-        reference = subject.sent[position]
-        # a background is often spoken of in plain words
-        if key in named or (reference.name and reference.name.casefold() in prompt):
-            continue
-        who = reference.name or reference.token
-        in_list = shot.form == "cast" and "cast" in shot.origins
-        yield diagnose(
-            shot.where("cast") if in_list else shot.references[position].origin,
-            f"{who} is given to the model, but the prompt never names it",
-            rule="reference-never-named",
-            hint=f"fine for a background; else name it: {'@' if reference.name else ''}{who}",
-            severity="warning",
-        )
+def _out_of_range(
+    subject: Subject, name: Name, numbered: Mapping[tuple[str, int], int]
+) -> Diagnostic:
+    there = sum(kind == name.kind for kind, _ in numbered)
+    given = f"{there} {name.kind or 'reference'}{'' if there == 1 else 's'}"
+    return subject.at_prompt(
+        name.at,
+        len(name.text),
+        f"the prompt names {name.text}, but the shot has {given}",
+        rule="reference-out-of-range",
+        hint="they are numbered from 1, in the order given",
+    )
+
+
+def _never_named(subject: Subject, position: int) -> Iterator[Diagnostic]:
+    shot, reference = subject.shot, subject.sent[position]
+    if reference.name and reference.name.casefold() in subject.prompt.casefold():
+        return  # a background is often spoken of in plain words
+    who = reference.name or reference.token
+    in_list = shot.form == "cast" and "cast" in shot.origins
+    yield diagnose(
+        shot.where("cast") if in_list else shot.references[position].origin,
+        f"{who} is given to the model, but the prompt never names it",
+        rule="reference-never-named",
+        hint=f"fine for a background; else name it: {'@' if reference.name else ''}{who}",
+        severity="warning",
+    )
 
 
 def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
@@ -77,14 +80,18 @@ def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
 
 
 def _named(prompt: str, naming: Naming) -> Iterator[Name]:
-    patterns = [("", naming.names["image"])] if naming.shared else list(naming.names.items())
-    patterns += [(kind, also) for kind, all_also in naming.also.items() for also in all_also]
-    for kind, pattern in patterns:
-        for match in _finder(pattern).finditer(prompt):
+    for kind, finder in _finders(naming):
+        for match in finder.finditer(prompt):
             yield Name(kind, int(match[1]), match[0], match.start())
 
 
 @cache
+def _finders(naming: Naming) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    patterns = [("", naming.names["image"])] if naming.shared else list(naming.names.items())
+    patterns += [(kind, also) for kind, all_also in naming.also.items() for also in all_also]
+    return tuple((kind, _finder(pattern)) for kind, pattern in patterns)
+
+
 def _finder(pattern: str) -> re.Pattern[str]:
     before, _, after = pattern.partition("{n}")
     word = re.escape(before.rstrip()) + (r"\s?" if before.endswith(" ") else "")
