@@ -230,6 +230,11 @@ def test_sound_alone_is_no_clip(tmp_path: Path) -> None:
     assert media.facts(file).kind is None
 
 
+def test_a_picture_is_no_clip() -> None:
+    """FFmpeg reads a still as a film of one frame; it is not what was paid for."""
+    assert media.verify(REFS / "rocket.jpg", ANY).reason.startswith("it is no MP4")
+
+
 def test_poster_is_a_third_in(clip: Path, tmp_path: Path) -> None:
     """The poster shows the frame one third into the clip, and replaces an older one."""
     target = tmp_path / "poster.jpg"

@@ -84,6 +84,8 @@ def _decode(clip: Path) -> ClipFacts | str:
 def _measure(container: av.container.InputContainer) -> ClipFacts | str:
     import av
 
+    if "mp4" not in container.format.name.split(","):
+        return f"it is no MP4 but {container.format.long_name}"
     # a stream of a kind that FFmpeg does not know has no codec
     video = next((s for s in container.streams.video if s.codec_context), None)
     sound = next((s for s in container.streams.audio if s.codec_context), None)

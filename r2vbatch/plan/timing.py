@@ -13,10 +13,12 @@ from decimal import Decimal
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _SECONDS = r"\s*(?:s|sec|seconds|秒)?\s*"
+_HAN = r"[\d一二三四五六七八九十]+"
+_LABEL = rf"(?:\bshot\s*\d+|第\s*{_HAN}\s*个?\s*(?:镜头|分镜)|(?:镜头|分镜)\s*{_HAN})"
+# full-width ( ) : , are written as escapes: in most fonts they look like the plain ones
 _RANGE = re.compile(
-    r"(?:\bshot\s*\d+|第\s*[\d一二三四五六七八九十]+\s*个?\s*(?:镜头|分镜)|(?:镜头|分镜)\s*[\d一二三四五六七八九十]+)"
-    r"\s*[::,,]?\s*"
-    rf"([\[【((]\s*{_NUMBER}{_SECONDS}(?:-|–|—|~|～|至|到|to)\s*{_NUMBER}{_SECONDS}[\]】))])",
+    rf"{_LABEL}\s*[:,\uff1a\uff0c]?\s*"
+    rf"([\[【(\uff08]\s*{_NUMBER}{_SECONDS}(?:[-–—~\uff5e至到]|to)\s*{_NUMBER}{_SECONDS}[\]】)\uff09])",
     re.IGNORECASE,
 )
 
@@ -41,7 +43,7 @@ class Oddity:
 
 def timed_shots(prompt: str) -> list[TimedShot]:
     """Every labelled range of `prompt`, in the order of writing."""
-    if not any(bracket in prompt for bracket in "[【(("):
+    if not any(bracket in prompt for bracket in "[【(\uff08"):
         return []
     return [
         TimedShot(Decimal(m[2]), Decimal(m[3]), m.start(1), m.end(1) - m.start(1))
