@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from difflib import get_close_matches
 
 import click
 
@@ -15,18 +16,18 @@ from r2vbatch import __version__
 from r2vbatch.cli.boundary import guarded
 
 _VERBS = {
-    "run": "r2vbatch.cli.run:run",
-    "resume": "r2vbatch.cli.run:resume",
-    "check": "r2vbatch.cli.check:check",
-    "plan": "r2vbatch.cli.plan:plan",
-    "status": "r2vbatch.cli.status:status",
-    "init": "r2vbatch.cli.init:init",
-    "emulate": "r2vbatch.emulator.command:emulate",
+    "init": ("r2vbatch.cli.init:init", "Start a project that runs."),
+    "check": ("r2vbatch.cli.check:check", "Say everything that is wrong with manifests."),
+    "plan": ("r2vbatch.cli.plan:plan", "Show what a run would do, and what it would cost."),
+    "run": ("r2vbatch.cli.run:run", "Make every clip of a manifest that is not made yet."),
+    "resume": ("r2vbatch.cli.run:resume", "Go on with a batch from its output folder alone."),
+    "status": ("r2vbatch.cli.status:status", "Say where a batch stands, also while it runs."),
+    "emulate": ("r2vbatch.emulator.command:emulate", "Serve the service's API locally."),
 }
 
 
 class _Verbs(click.Group):
-    """The verbs, in the order people meet them."""
+    """The verbs, in the order people meet them, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
@@ -34,9 +35,24 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        module, _, name = _VERBS[cmd_name].partition(":")
+        module, _, name = _VERBS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a "did you mean"."""
+        if args[0] not in _VERBS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], _VERBS, 1)
+            hint = f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
+            raise click.UsageError(f"there is no verb {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, without importing the verbs."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, help) for name, (_, help) in _VERBS.items()])
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

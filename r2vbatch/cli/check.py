@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from r2vbatch.cli import loading
-from r2vbatch.cli.words import counted
+from r2vbatch.cli.text import counted
 
 
 @click.command()

@@ -16,7 +16,6 @@ from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
 from r2vbatch.dashscope.regions import is_loopback
 from r2vbatch.errors import UsageProblem
-from r2vbatch.manifest.model import Money
 
 _MANY = 5
 """Clips that may be set aside without a question."""
@@ -91,8 +90,3 @@ def _about_retiring(job: Job, *, yes: bool) -> None:
 
 def _asks() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def money(amount: Money | None) -> str:
-    """For people."""
-    return shown(amount)

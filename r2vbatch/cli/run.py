@@ -13,8 +13,6 @@ import click
 
 from r2vbatch.batch.settings import LEDGER, Options, parse_money, settle
 from r2vbatch.cli import loading
-from r2vbatch.cli.consent import consent
-from r2vbatch.cli.words import bill_lines, summary_lines
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
@@ -167,6 +165,8 @@ def _say_if_changed(manifest: Manifest) -> None:
 def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
     """The run itself, from a sound manifest to an exit code."""
     from r2vbatch.batch.job import opened
+    from r2vbatch.cli.consent import consent
+    from r2vbatch.cli.words import bill_lines
 
     settings = settle(manifest, options)
     if manner.dry_run:
@@ -183,6 +183,7 @@ def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
 def _run(job: Any, manner: Manner, *, again: bool) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.todo import put_in_order
+    from r2vbatch.cli.words import summary_lines
 
     job.begin()
     put_in_order(job, again=again)

@@ -8,15 +8,11 @@ from datetime import UTC, datetime
 from r2vbatch.batch.bill import Act, Bill, shown
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Report
+from r2vbatch.cli.text import counted
 from r2vbatch.ledger import AT_SERVICE, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.plan import Plan
 from r2vbatch.progress import clock
-
-
-def counted(number: int, word: str) -> str:
-    """``1 take``, ``2 takes``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def bill_lines(bill: Bill, endpoint: str, plan: Plan) -> Iterator[str]:

@@ -1,0 +1,401 @@
+"""Whole batches, run as people run them: what is made, kept, retired, and never paid twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import av
+import pytest
+from conftest import ROOT
+from studio import KEY, Studio, account, service
+
+from r2vbatch.errors import Exit
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "film")
+
+
+def test_quickstart_becomes_real_slates(tmp_path: Path) -> None:
+    """The quickstart, as shipped, becomes one decodable MP4 a take, as asked in size, length,
+    rate and sound, measured by PyAV itself."""
+    studio = Studio(tmp_path / "film")
+    result = studio.call("run", str(ROOT / "manifests" / "quickstart.yaml"), "-o", "out")
+    assert result.code == Exit.DONE, result.err
+    rows = studio.rows()
+    assert len(rows) >= 6
+    assert {row["status"] for row in rows.values()} == {"done"}
+    assert {row["size"] for row in rows.values()} >= {"1280*720", "720*1280"}
+    for take, row in rows.items():
+        assert row["clip"] == f"preview/{take}.mp4"
+        with av.open(str(studio.output / row["clip"])) as container:
+            video = container.streams.video[0]
+            assert f"{video.width}*{video.height}" == row["size"]
+            assert (video.codec_context.name, video.average_rate) == ("h264", 30)
+            assert [s.codec_context.name for s in container.streams.audio] == (
+                ["aac"] if row["audio"] else []
+            )
+            frames = sum(1 for _ in container.decode(video))
+            assert frames == 30 * row["duration"]
+
+
+def test_preview_then_live_then_preview(studio: Studio) -> None:
+    """In one folder slates and clips never stand in for each other, and a live clip keeps its
+    bytes whatever is previewed after it."""
+    studio.shots("sh010", "sh020")
+    assert studio.preview().code == Exit.DONE
+    slates = studio.hashes("preview")
+    assert set(slates) == {"sh010_t01.mp4", "sh020_t01.mp4"}
+    with service() as at:
+        assert studio.live(at).code == Exit.DONE
+        clips = studio.hashes()
+        assert set(clips) == set(slates)
+        assert not set(clips.values()) & set(slates.values())
+        assert studio.preview().code == Exit.DONE
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 2
+    assert studio.hashes() == clips
+    assert studio.hashes("preview") == slates
+    assert {row["kind"] for row in studio.rows().values()} == {"live"}
+
+
+@pytest.mark.parametrize("kind", ["preview", "live"])
+def test_killed_half_way_and_run_again(studio: Studio, kind: str) -> None:
+    """After SIGKILL the next run keeps every finished file, inode and hash, and makes the rest;
+    no task is paid for twice."""
+    studio.shots(*(f"sh{n:02}" for n in range(8)))
+    folder = "clips" if kind == "live" else "preview"
+    with service(latency=0.3, in_flight=2) as at:
+        words = ["run", str(studio.file)] if kind == "preview" else studio.live_words(at)
+        assert studio.killed_after("done", 3, *words, DASHSCOPE_API_KEY=KEY) == 3
+        hashes, inodes = studio.hashes(folder), studio.inodes(folder)
+        assert 3 <= len(hashes) < 8
+        again = studio.call(*words, DASHSCOPE_API_KEY=KEY)
+        assert again.code == Exit.DONE, again.err
+        if kind == "live":
+            assert account(at)["billed_tasks"] == account(at)["tasks_created"] == 8
+    after = studio.hashes(folder)
+    assert len(after) == 8
+    assert hashes.items() <= after.items()
+    assert inodes.items() <= studio.inodes(folder).items()
+
+
+def test_resume_needs_the_folder_alone(studio: Studio) -> None:
+    """A killed batch goes on from its output folder, and says so when the manifest has changed
+    meanwhile."""
+    studio.shots("a", "b", "c", "d")
+    with service(latency=0.3, in_flight=1) as at:
+        words = studio.live_words(at)
+        studio.killed_after("done", 1, *words, DASHSCOPE_API_KEY=KEY)
+        studio.file.write_text("version: 1\n", encoding="utf-8")
+        result = studio.call("resume", str(studio.output), "--yes", DASHSCOPE_API_KEY=KEY)
+        assert result.code == Exit.DONE, result.err
+        assert "differs from the manifest" in result.err
+        assert account(at)["billed_tasks"] == 4
+    assert set(studio.states().values()) == {"done"}
+
+
+def test_edited_renamed_reordered_removed_restored(studio: Studio) -> None:
+    """Only an edited shot is made again, its old clip retired; a renamed one keeps its clip; a
+    new order changes nothing; a removed one is retired and comes back with its manifest."""
+    studio.shots("a", "b", "c")
+    with service() as at:
+        assert studio.live(at).code == Exit.DONE
+        first = studio.hashes()
+
+        studio.board["shots"][0]["prompt"] = "@ellen does something else."
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 4
+        edited = studio.hashes()
+        assert {n: h for n, h in edited.items() if n != "a_t01.mp4"} == {
+            n: h for n, h in first.items() if n != "a_t01.mp4"
+        }
+        assert list(studio.hashes("retired").values()) == [first["a_t01.mp4"]]
+
+        studio.board["shots"][1]["id"] = "b2"
+        studio.board["shots"].reverse()
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        renamed = studio.hashes()
+        assert renamed == {
+            "a_t01.mp4": edited["a_t01.mp4"],
+            "b2_t01.mp4": edited["b_t01.mp4"],
+            "c_t01.mp4": edited["c_t01.mp4"],
+        }
+        assert list(studio.rows()) == ["c_t01", "b2_t01", "a_t01"]
+
+        removed = studio.board["shots"].pop(0)
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert "c_t01.mp4" not in studio.hashes()
+        assert renamed["c_t01.mp4"] in studio.hashes("retired").values()
+
+        studio.board["shots"].append(removed)
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert studio.hashes() == renamed
+        assert account(at)["billed_tasks"] == 4
+
+
+def test_two_shots_swap_their_names(studio: Studio) -> None:
+    """Two shots that exchange their ids exchange their files and buy nothing."""
+    studio.shots("a", "b")
+    with service() as at:
+        studio.live(at)
+        before = studio.hashes()
+        first, second = studio.board["shots"]
+        first["id"], second["id"] = "b", "a"
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 2
+    assert studio.hashes() == {
+        "a_t01.mp4": before["b_t01.mp4"],
+        "b_t01.mp4": before["a_t01.mp4"],
+    }
+
+
+def test_twins_get_one_clip_each(studio: Studio) -> None:
+    """Two shots with the same request are two takes, and each has its own file."""
+    same = "@ellen and @chelsea look at each other."
+    studio.shots({"id": "a", "prompt": same}, {"id": "b", "prompt": same})
+    with service() as at:
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 2
+    assert len(studio.hashes()) == 2
+
+
+def test_an_inserted_variation_leaves_its_neighbours(studio: Studio) -> None:
+    """A new first value of `vary` shifts the ids of the others, and their clips go along."""
+    shot = {"id": "s", "prompt": "@ellen, ${lens}.", "vary": {"lens": ["wide", "close"]}}
+    studio.shots(shot)
+    with service() as at:
+        studio.live(at)
+        before = studio.hashes()
+        shot["vary"] = {"lens": ["aerial", "wide", "close"]}
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 3
+    after = studio.hashes()
+    assert (after["s-2_t01.mp4"], after["s-3_t01.mp4"]) == (
+        before["s-1_t01.mp4"],
+        before["s-2_t01.mp4"],
+    )
+
+
+def test_an_edited_shot_in_flight_is_fetched_into_retired(studio: Studio) -> None:
+    """A task that was running when its shot was edited is paid for, so its clip is fetched."""
+    studio.shots("a")
+    with service(latency=2.0) as at:
+        words = studio.live_words(at)
+        studio.killed_after("submitted", 1, *words, DASHSCOPE_API_KEY=KEY)
+        studio.board["shots"][0]["prompt"] = "@chelsea instead."
+        studio.save()
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 2
+    assert len(studio.hashes()) == len(studio.hashes("retired")) == 1
+
+
+def test_a_failed_take_is_tried_again_by_the_next_run(studio: Studio) -> None:
+    """A take refused by the content check fails alone, with its reason, and is asked for again."""
+    studio.shots("a", "b")
+    with service("submit:fail=DataInspectionFailed:#1") as at:
+        result = studio.live(at)
+        assert result.code == Exit.NOT_ALL_DONE
+        assert studio.states() == {"a_t01": "failed", "b_t01": "done"}
+        assert studio.rows()["a_t01"]["error_code"] == "DataInspectionFailed"
+        assert "a_t01 failed" in result.out
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 2
+
+
+def test_a_take_in_doubt_is_never_sent_again(studio: Studio) -> None:
+    """A POST whose answer was lost leaves its take in doubt; neither it nor its twin is
+    submitted, in this run or the next, and the rest of the batch goes on."""
+    same = {"prompt": "@ellen waves."}
+    studio.shots({"id": "a", **same}, {"id": "b", **same, "duration": 3}, "c")
+    with service("submit:reset_after:#1") as at:
+        for _ in range(2):
+            result = studio.live(at, "--grace", "0.3")
+            assert result.code == Exit.NOT_ALL_DONE
+            assert studio.states() == {"a_t01": "in_doubt", "b_t01": "planned", "c_t01": "done"}
+        assert "b_t01: waits: a_t01 has the same prompt" in result.out
+        assert account(at)["tasks_created"] == 2
+
+
+def test_the_budget_is_never_crossed(studio: Studio) -> None:
+    """Takes beyond the cap are held, what is spent counts from run to run, exit 4."""
+    studio.shots("a", "b", "c")  # 2 s of sound at 720P: 0.10 USD each
+    with service() as at:
+        result = studio.live(at, "--max-cost", "0.25 USD")
+        assert result.code == Exit.REFUSED
+        assert sorted(studio.states().values()) == ["done", "done", "held"]
+        assert studio.live(at, "--max-cost", "0.25 USD").code == Exit.REFUSED
+        assert account(at)["billed_tasks"] == 2
+        assert studio.live(at, "--max-cost", "0.30 USD").code == Exit.DONE
+
+
+def test_a_refused_key_stops_the_batch(studio: Studio) -> None:
+    """A key that the service does not accept stops submitting at once, with one sentence."""
+    studio.shots("a", "b", "c")
+    with service(keys=("sk-another",)) as at:
+        result = studio.live(at)
+        assert result.code == Exit.REFUSED
+        assert "does not accept the API key" in result.out
+        assert KEY not in result.out + result.err
+        assert set(studio.states().values()) == {"planned"}
+
+
+def test_one_run_per_output_folder(studio: Studio) -> None:
+    """A second run is refused while the first works, says by whom, and disturbs nothing."""
+    studio.shots("a", "b")
+    with (
+        service(latency=1.0) as at,
+        studio.start(*studio.live_words(at), "--progress", "json", DASHSCOPE_API_KEY=KEY) as first,
+    ):
+        assert first.stdout is not None
+        first.stdout.readline()
+        second = studio.live(at)
+        assert second.code == Exit.OUTPUT
+        assert f"process {first.pid}" in second.err
+        first.communicate(timeout=60)
+        assert first.returncode == Exit.DONE
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_gone_on_with(studio: Studio, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM: exit 130, every state recorded, and a sentence that says what still
+    runs and is billed; resume pays for nothing twice."""
+    studio.shots("a", "b", "c")
+    with service(latency=1.5, in_flight=2) as at:
+        words = studio.live_words(at)
+        with studio.start(*words, "--progress", "json", DASHSCOPE_API_KEY=KEY) as program:
+            assert program.stdout is not None
+            for line in program.stdout:
+                if json.loads(line)["in_flight"] == 2:
+                    break
+            program.send_signal(number)
+            _, err = program.communicate(timeout=20)
+            assert program.returncode == Exit.INTERRUPTED
+        assert "still run at the service and are billed" in err
+        assert set(studio.states().values()) <= {"submitted", "running", "planned"}
+        assert studio.live(at, verb="resume").code == Exit.DONE
+        assert account(at)["billed_tasks"] == 3
+
+
+def test_results_say_what_happened(studio: Studio) -> None:
+    """One row a wanted take, in storyboard order; numbers are numbers; costs add up; no signed
+    link and no key in any file but the ledger, and no key there either."""
+    studio.shots({"id": "a", "prompt": "@chelsea, then @ellen.", "takes": 2, "seed": 7}, "b")
+    with service() as at:
+        assert studio.live(at).code == Exit.DONE
+    rows = studio.rows()
+    assert list(rows) == ["a_t01", "a_t02", "b_t01"]
+    first = rows["a_t01"]
+    assert (first["seed"], rows["a_t02"]["seed"], rows["b_t01"]["seed"]) == (7, 8, None)
+    assert (first["billed_seconds"], first["cost"], first["currency"]) == (2, 0.1, "USD")
+    assert first["prompt"] == "character1, then character2."
+    assert first["references"] == ["chelsea.png", "ellen.png"]
+    assert first["submitted_at"].endswith("Z")
+    assert [row["take"] for row in studio.csv()] == list(rows)
+    for file in studio.output.rglob("*"):
+        if file.is_file():
+            assert KEY.encode() not in file.read_bytes(), file
+            if not file.name.startswith("ledger.db"):
+                assert b"Signature=" not in file.read_bytes(), file
+
+
+def test_a_lost_clip_is_fetched_again_not_bought(studio: Studio) -> None:
+    """A done clip whose file has gone is fetched by its link."""
+    studio.shots("a")
+    with service() as at:
+        studio.live(at)
+        before = studio.hashes()
+        (studio.output / "clips" / "a_t01.mp4").unlink()
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 1
+    assert studio.hashes() == before
+
+
+@pytest.mark.parametrize("fault", ["download:truncated:#1", "download:corrupted:#1"])
+def test_a_bad_download_is_fetched_again(studio: Studio, fault: str) -> None:
+    """What arrives short or does not decode is fetched again, never bought again."""
+    studio.shots("a")
+    with service(fault) as at:
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 1
+        assert account(at)["downloads"] >= 2
+    assert studio.rows()["a_t01"]["flags"] == []
+
+
+def test_a_strange_file_is_not_overwritten(studio: Studio) -> None:
+    """A file at a clip's name that the batch did not write stops it before money is spent."""
+    studio.shots("a")
+    strange = studio.output / "clips" / "a_t01.mp4"
+    strange.parent.mkdir(parents=True)
+    strange.write_text("my holiday")
+    with service() as at:
+        result = studio.live(at)
+        assert result.code == Exit.OUTPUT
+        assert "is there already" in result.err
+        assert account(at)["tasks_created"] == 0
+        assert strange.read_text() == "my holiday"
+        strange.rename(studio.folder / "holiday.mp4")
+        assert studio.live(at).code == Exit.DONE
+
+
+def test_after_keeps_its_order(studio: Studio) -> None:
+    """A shot with `after` is submitted only when the other has ended, even if that failed."""
+    studio.shots({"id": "z", "prompt": "@ellen last.", "after": ["a", "b"]}, "a", "b")
+    with service("submit:fail=DataInspectionFailed:#1") as at:
+        studio.live(at)
+    rows = studio.rows()
+    assert {take: row["status"] for take, row in rows.items()} == {
+        "z_t01": "done",
+        "a_t01": "failed",
+        "b_t01": "done",
+    }
+    assert rows["z_t01"]["submitted_at"] > max(rows[t]["ended_at"] for t in ("a_t01", "b_t01"))
+
+
+def test_only_and_first_leave_the_others_alone(studio: Studio) -> None:
+    """`--only` and `--first` make those shots alone, and retire nothing of the rest."""
+    studio.shots("a", "b", "c")
+    with service() as at:
+        assert studio.live(at, "--only", "b").code == Exit.DONE
+        assert set(studio.hashes()) == {"b_t01.mp4"}
+        studio.board["shots"][1]["prompt"] = "@chelsea now."
+        studio.save()
+        assert studio.live(at, "--first", "1").code == Exit.DONE
+        assert set(studio.hashes()) == {"a_t01.mp4", "b_t01.mp4"}
+        assert account(at)["billed_tasks"] == 2
+        none = studio.live(at, "--only", "bb")
+        assert none.code == Exit.USAGE
+        assert "matches no shot" in none.err
+
+
+def test_a_finished_batch_does_nothing(studio: Studio) -> None:
+    """Run again when all is done: no call to the service, no export rewritten."""
+    studio.shots("a", "b")
+    with service() as at:
+        studio.live(at)
+        before = {f: f.stat().st_mtime_ns for f in studio.output.glob("results.*")}
+        seen = account(at)
+        assert studio.live(at).code == Exit.DONE
+        assert account(at) == seen
+    assert {f: f.stat().st_mtime_ns for f in studio.output.glob("results.*")} == before
+
+
+def test_the_output_folder_may_be_moved(studio: Studio) -> None:
+    """Paths in the ledger are relative: a moved folder is whole."""
+    studio.shots("a")
+    with service() as at:
+        studio.live(at)
+        shutil.move(studio.output, studio.folder / "elsewhere")
+        studio.output = studio.folder / "elsewhere"
+        assert studio.live(at, "-o", str(studio.output)).code == Exit.DONE
+        assert account(at)["billed_tasks"] == 1
