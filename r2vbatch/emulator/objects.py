@@ -5,7 +5,9 @@ Stands beside the service on the same port, knows no API keys, and refuses to be
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
@@ -23,7 +25,15 @@ LONGEST_FIELD = 64 * 1024
 class Objects:
     """Handlers for uploads and downloads."""
 
-    def __init__(self, service: Service, storage: Storage, faults: Faults) -> None:
+    def __init__(
+        self,
+        service: Service,
+        storage: Storage,
+        faults: Faults,
+        clip: Callable[[Task], Awaitable[Path | None]],
+    ) -> None:
+        """`clip`: the file of a task's clip, if it has one."""
+        self._clip = clip
         self._service = service
         self._storage = storage
         self._faults = faults
@@ -72,7 +82,8 @@ class Objects:
         try:
             self._storage.check_link(request.path, request.query)
             task = self._service.any_task(request.match_info["name"].removesuffix(".mp4"))
-            if task is None or task.clip is None:
+            clip = await self._clip(task) if task else None
+            if task is None or clip is None:
                 raise StoreRefusal(404, "NoSuchKey", "The specified key does not exist.")
             played = await wire.before(request, struck)
             if played is not None:
@@ -80,20 +91,19 @@ class Objects:
             if request.method == "GET":
                 task.downloads += 1
                 task.lane.account.counters.downloads += 1
-            return await self._clip(request, task, struck)
+            return await self._send(request, clip, struck)
         except StoreRefusal as refused:
             return _xml(refused)
         except Cut:
             return web.Response(status=500)
 
-    async def _clip(self, request: web.Request, task: Task, struck: Struck) -> web.StreamResponse:
-        assert task.clip is not None
-        if struck:
-            content = task.clip.read_bytes()
-            if "corrupted" in struck:
-                content = _scrambled(content)
-            return await wire.send(request, content, struck, kind="video/mp4")
-        return web.FileResponse(task.clip, headers={"Content-Type": "video/mp4"})
+    async def _send(self, request: web.Request, clip: Path, struck: Struck) -> web.StreamResponse:
+        if not struck:
+            return web.FileResponse(clip, headers={"Content-Type": "video/mp4"})
+        content = await asyncio.to_thread(clip.read_bytes)
+        if "corrupted" in struck:
+            content = _scrambled(content)
+        return await wire.send(request, content, struck, kind="video/mp4")
 
 
 async def _save(part: BodyPartReader, path: Path) -> None:

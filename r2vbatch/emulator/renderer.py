@@ -23,6 +23,8 @@ from pathlib import Path
 from r2vbatch.emulator.slate.model import Slate
 
 MOST_WORKERS = 4
+ROOM_BYTES = 2 * 2**30
+"""Clips kept on disk; the one asked for longest ago goes first, and is drawn again if needed."""
 
 
 class Renderer:
@@ -33,6 +35,9 @@ class Renderer:
         self._plain = plain
         self._workers = workers or min(MOST_WORKERS, os.cpu_count() or 1)
         self._shelf: dict[str, asyncio.Task[Path]] = {}
+        """Drawn or being drawn, by key, the one asked for last at the end."""
+        self._sizes: dict[str, int] = {}
+        self._used = 0
         self._pool: ProcessPoolExecutor | None = None
         self._lifeline: Connection | None = None
 
@@ -40,28 +45,46 @@ class Renderer:
         """The file of a slate, drawn now if there is none yet."""
         if self._plain:
             slate = replace(slate, shot="", take=None, prompt="", seed=None, pictures=())
-        drawing = self._shelf.get(slate.key)
+        drawing = self._shelf.pop(slate.key, None)
         if drawing is None:
             drawing = asyncio.create_task(self._draw(slate), name=f"draw {slate.shot}")
-            self._shelf[slate.key] = drawing
+        self._shelf[slate.key] = drawing
         try:
-            return await asyncio.shield(drawing)
+            path = await asyncio.shield(drawing)
         except Exception:
             self._shelf.pop(slate.key, None)
             raise
+        self._make_room()
+        return path
+
+    def _make_room(self) -> None:
+        """Drop the clips asked for longest ago; never the last one."""
+        for key in list(self._shelf)[:-1] if self._used > ROOM_BYTES else ():
+            if key not in self._sizes:
+                continue  # still being drawn
+            del self._shelf[key]
+            self._used -= self._sizes.pop(key)
+            (self._folder / f"{key}.mp4").unlink()
+            if self._used <= ROOM_BYTES:
+                return
 
     async def _draw(self, slate: Slate) -> Path:
         path = self._folder / f"{slate.key}.mp4"
         if self._plain:
             await asyncio.to_thread(_draw_plain, slate, path)
-            return path
+        else:
+            await self._draw_in_pool(slate, path)
+        self._sizes[slate.key] = path.stat().st_size
+        self._used += self._sizes[slate.key]
+        return path
+
+    async def _draw_in_pool(self, slate: Slate, path: Path) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._ready_pool(), _draw_slate, slate, path)
         except BrokenProcessPool:
             self.close()  # a worker was killed; the next slate gets a fresh pool
             raise
-        return path
 
     def _ready_pool(self) -> ProcessPoolExecutor:
         if self._pool is None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 from r2vbatch.emulator.ask import Ask, Reference, usage
 from r2vbatch.emulator.faults import Fault
@@ -32,6 +33,7 @@ class Runner:
         self._service = service
         self._references = references
         self._renderer = renderer
+        self._slates: dict[str, Slate] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def fill(self, lane: Lane) -> None:
@@ -46,6 +48,11 @@ class Runner:
         for running in tuple(self._running):
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def clip(self, task: Task) -> Path | None:
+        """The file of a task's clip; None when it has none."""
+        slate = self._slates.get(task.id)
+        return await self._renderer.clip(slate) if slate else None
 
     async def _run(self, task: Task) -> None:
         loop = asyncio.get_running_loop()
@@ -70,13 +77,15 @@ class Runner:
             raise refused
         slate = _misdrawn(_slate(task, media), task.faults.get("clip_wrong"))
         fail = task.faults.get("fail")
-        clip = None if fail else await self._renderer.clip(slate)
+        if not fail:
+            await self._renderer.clip(slate)
         await asyncio.sleep(max(0.0, ready - asyncio.get_running_loop().time()))
-        if clip is None:
-            code, _, message = fail.value.partition(": ") if fail else ("", "", "")
+        if fail:
+            code, _, message = fail.value.partition(": ")
             self._service.fail(task, code or None, message or None)
             return
-        self._service.succeed(task, clip, usage(ask, _video_seconds(ask, media)))
+        self._slates[task.id] = slate
+        self._service.succeed(task, usage(ask, _video_seconds(ask, media)))
 
     async def _medium(self, task: Task, reference: Reference, options: Options) -> Medium | None:
         try:

@@ -88,7 +88,7 @@ class Emulator:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.on_response_prepare.append(self._date)
-        objects = Objects(self.service, self._storage, self._faults)
+        objects = Objects(self.service, self._storage, self._faults, self._runner.clip)
         app.add_routes(
             [
                 web.post(SUBMIT_PATH, self._played("submit", self._submit)),

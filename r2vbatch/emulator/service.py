@@ -11,7 +11,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from r2vbatch.emulator.ask import Ask
@@ -65,7 +64,6 @@ class Task:
     ended: float | None = None
     code: str | None = None
     message: str | None = None
-    clip: Path | None = None
     usage: Mapping[str, Any] | None = None
     downloads: int = 0
 
@@ -235,9 +233,9 @@ class Service:
         counters.max_running = max(counters.max_running, lane.running)
         return task
 
-    def succeed(self, task: Task, clip: Path, usage: Mapping[str, Any]) -> None:
+    def succeed(self, task: Task, usage: Mapping[str, Any]) -> None:
         """The task's clip is ready; it is billed."""
-        task.clip, task.usage = clip, usage
+        task.usage = usage
         task.lane.account.counters.billed_tasks += 1
         task.lane.account.counters.billed_seconds += float(usage["duration"])
         self._end(task, "SUCCEEDED")

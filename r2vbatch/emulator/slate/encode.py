@@ -14,8 +14,6 @@ import av
 from r2vbatch.emulator.slate.model import FPS, SAMPLE_RATE
 
 VIDEO_OPTIONS = {"preset": "ultrafast", "crf": "23", "g": "60"}
-BLOCK = 1024
-"""Samples in one AAC frame."""
 
 
 class Encoder:
@@ -34,7 +32,9 @@ class Encoder:
         context.color_range = 1
         self._audio = None
         if audio:
-            self._audio = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+            self._audio = self._container.add_stream(
+                "aac", rate=SAMPLE_RATE, layout="stereo", options={"aac_coder": "fast"}
+            )
             self._audio.bit_rate = 96_000
         self._frames = 0
         self._samples = 0
@@ -63,16 +63,14 @@ class Encoder:
 
     def sound(self, samples: bytes) -> None:
         """More sound: interleaved stereo of 16 bits; nothing where the clip has none."""
-        if self._audio is None:
+        if self._audio is None or not samples:
             return
-        for start in range(0, len(samples), BLOCK * 4):
-            block = samples[start : start + BLOCK * 4]
-            frame = av.AudioFrame(format="s16", layout="stereo", samples=len(block) // 4)
-            frame.planes[0].update(block)
-            frame.sample_rate = SAMPLE_RATE
-            frame.pts, frame.time_base = self._samples, Fraction(1, SAMPLE_RATE)
-            self._samples += frame.samples
-            self._container.mux(self._audio.encode(frame))
+        frame = av.AudioFrame(format="s16", layout="stereo", samples=len(samples) // 4)
+        frame.planes[0].update(samples)
+        frame.sample_rate = SAMPLE_RATE
+        frame.pts, frame.time_base = self._samples, Fraction(1, SAMPLE_RATE)
+        self._samples += frame.samples
+        self._container.mux(self._audio.encode(frame))
 
     def silence(self, seconds: int) -> None:
         """Sound without any."""
