@@ -1,0 +1,325 @@
+"""The emulator speaks the service's protocol: submit, query, list, cancel, download, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qs, urlsplit
+
+import av
+import pytest
+from emulator_calls import SUBMIT, body, plain, serving
+
+
+def test_a_task_lives_from_pending_to_a_clip_as_asked():
+    """Submit, query to the end, download: ids, times, usage and the clip itself are right."""
+
+    async def run():
+        async with serving(plain(latency=0.05)) as client:
+            status, answer = await client.submit(body(prompt="character1 waves"))
+            assert status == 200 and answer["output"]["task_status"] == "PENDING"
+            ended = await client.end(answer["output"]["task_id"])
+            output = ended["output"]
+            assert output["orig_prompt"] == "character1 waves"
+            for name in ("submit_time", "scheduled_time", "end_time"):
+                assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", output[name])
+            assert ended["usage"] == {
+                "duration": 2.0,
+                "size": "1280*720",
+                "input_video_duration": 0,
+                "output_video_duration": 2,
+                "video_count": 1,
+                "SR": 720,
+            }
+            assert isinstance(ended["usage"]["duration"], float)
+            async with client.session.get(output["video_url"]) as response:
+                clip = await response.read()
+            with av.open(io.BytesIO(clip)) as container:
+                frames = [f.pts for f in container.decode(video=0)]
+                assert len(frames) == 60
+                assert (container.streams.video[0].width, container.streams.video[0].height) == (
+                    1280,
+                    720,
+                )
+                assert container.streams.audio[0].sample_rate == 48_000
+
+    asyncio.run(run())
+
+
+def test_time_strings_are_in_the_zone_and_on_the_clock_of_the_service():
+    """submit_time is UTC+8 without saying so, and the Date header shows a clock that is off."""
+
+    async def run():
+        async with serving(plain(clock_offset=600.0)) as client:
+            task_id = await client.task()
+            async with client.session.get(
+                f"{client.server.base_url}/tasks/{task_id}",
+                headers={"Authorization": "Bearer sk-one"},
+            ) as response:
+                date = parsedate_to_datetime(response.headers["Date"])
+                text = (await response.json())["output"]["submit_time"]
+            told = datetime.fromisoformat(text + "+08:00")
+            ours = datetime.now(UTC)
+            assert timedelta(seconds=590) < told - ours < timedelta(seconds=610)
+            assert timedelta(seconds=590) < date - ours < timedelta(seconds=610)
+
+    asyncio.run(run())
+
+
+def test_links_serve_ranges_and_die():
+    """A link carries Expires, answers Range with 206, and 403 once expired or tampered with."""
+
+    async def run():
+        now = [time.time()]
+        async with serving(plain(), clock=lambda: now[0]) as client:
+            ended = await client.end(await client.task())
+            link = ended["output"]["video_url"]
+            expires = int(parse_qs(urlsplit(link).query)["Expires"][0])
+            assert abs(expires - now[0] - 86400) < 5
+            async with client.session.get(link, headers={"Range": "bytes=4-7"}) as response:
+                assert (response.status, await response.read()) == (206, b"ftyp")
+            async with client.session.get(link.replace("Expires=1", "Expires=2")) as response:
+                assert response.status == 403
+            now[0] += 86400 + 1
+            async with client.session.get(link) as response:
+                assert response.status == 403
+                assert "Request has expired" in await response.text()
+            total = client.server.stats()["total"]
+            assert total["downloads"] == total["tasks"][0]["downloads"] == 1
+
+    asyncio.run(run())
+
+
+def test_tasks_are_unknown_after_a_day_and_to_others():
+    """HTTP 200 UNKNOWN: past 24 h, another account's, never made."""
+
+    async def run():
+        now = [time.time()]
+        async with serving(plain(), clock=lambda: now[0]) as client:
+            task_id = await client.task()
+            await client.end(task_id)
+            client.key = "sk-another"
+            assert (await client.query(task_id))["output"]["task_status"] == "UNKNOWN"
+            client.key = "sk-one"
+            assert (await client.query("no-such"))["output"]["task_status"] == "UNKNOWN"
+            now[0] += 86400
+            assert (await client.query(task_id))["output"]["task_status"] == "UNKNOWN"
+            assert (await client.call("GET", "/tasks/"))[1]["data"] == []
+
+    asyncio.run(run())
+
+
+def test_one_account_may_have_several_keys():
+    """With `one_account`, a second key sees the first one's tasks; a foreign key is refused."""
+
+    async def run():
+        options = plain(keys=("sk-one", "sk-two"), one_account=True)
+        async with serving(options) as client:
+            task_id = await client.task()
+            client.key = "sk-two"
+            assert (await client.end(task_id))["output"]["task_status"] == "SUCCEEDED"
+            client.key = "sk-three"
+            status, answer = await client.call("GET", f"/tasks/{task_id}")
+            assert (status, answer["code"]) == (401, "InvalidApiKey")
+
+    asyncio.run(run())
+
+
+def test_the_list_pages_and_filters():
+    """Newest first, pages, filters by model, status and id; rows show no output and epoch ms."""
+
+    async def run():
+        async with serving(plain(submits_per_second=None)) as client:
+            ids = [await client.task(body(prompt=f"character1 {n}")) for n in range(5)]
+            ids.append(await client.task(body(model="wan2.6-r2v")))
+            for task_id in ids:
+                await client.end(task_id)
+            status, page = await client.call("GET", "/tasks/?page_size=4&page_no=2")
+            assert status == 200
+            assert (page["total"], page["total_page"], page["page_no"]) == (6, 2, 2)
+            assert [row["task_id"] for row in page["data"]] == [ids[1], ids[0]]
+            row = page["data"][0]
+            assert row["status"] == "SUCCEEDED" and "output" not in row
+            assert abs(row["gmt_create"] / 1000 - time.time()) < 60
+            assert row["user_api_unique_key"].endswith(":video-synthesis:wan2.6-r2v-flash")
+            for query, count in (
+                ("model_name=wan2.6-r2v", 1),
+                ("status=FAILED", 0),
+                (f"task_id={ids[2]}", 1),
+                ("", 6),
+            ):
+                assert (await client.call("GET", f"/tasks?{query}"))[1]["total"] == count
+
+    asyncio.run(run())
+
+
+def test_the_list_reads_times_in_its_zone_within_a_day():
+    """start_time is UTC+8; a window over 24 h or a broken time is refused."""
+
+    async def run():
+        async with serving(plain()) as client:
+            await client.task()
+            here = datetime.now(UTC) + timedelta(hours=8)
+
+            async def listed(start: datetime, end: datetime) -> tuple[int, dict]:
+                query = f"start_time={start:%Y%m%d%H%M%S}&end_time={end:%Y%m%d%H%M%S}"
+                return await client.call("GET", f"/tasks/?{query}")
+
+            minute, hour = timedelta(minutes=1), timedelta(hours=1)
+            assert (await listed(here - minute, here + minute))[1]["total"] == 1
+            assert (await listed(here - 9 * hour, here - 7 * hour))[1]["total"] == 0
+            status, answer = await listed(here - 25 * hour, here)
+            assert (status, answer["code"]) == (400, "InvalidParameter")
+            status, answer = await client.call("GET", "/tasks/?start_time=yesterday")
+            assert (status, answer["code"]) == (400, "InvalidParameter")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("request_body", "status", "code"),
+    [
+        (body(model=None), 400, "BadRequest.EmptyModel"),
+        (body(model="wan9-r2v"), 404, "ModelNotFound"),
+        (body(model="qwen-plus"), 400, "InvalidParameter"),
+        ({"model": "wan2.6-r2v"}, 400, "BadRequest.EmptyInput"),
+        (body(prompt=None), 400, "InvalidParameter"),
+        (body(prompt=7), 400, "InvalidParameter"),
+        (body(negative_prompt=["no"]), 400, "InvalidParameter"),
+        (body(reference_urls=None), 400, "InvalidParameter"),
+        (body(reference_urls=[]), 400, "InvalidParameter"),
+        (body(reference_urls=["https://h/a.png"] * 6), 400, "InvalidParameter"),
+        (body(reference_urls="https://h/a.png"), 400, "InvalidParameter"),
+        (body(duration=1), 400, "InvalidParameter"),
+        (body(duration=11), 400, "InvalidParameter"),
+        (body(duration=5.0), 400, "InvalidParameter"),
+        (body(duration=True), 400, "InvalidParameter"),
+        (body(shot_type="many"), 400, "InvalidParameter"),
+        (body(audio="yes"), 400, "InvalidParameter"),
+        (body(watermark=1), 400, "InvalidParameter"),
+        (body(seed=-1), 400, "InvalidParameter"),
+        (body(seed=2**31), 400, "InvalidParameter"),
+        ({**body(), "parameters": []}, 200, ""),
+        ({**body(), "parameters": [1]}, 400, "InvalidParameter"),
+        ({**body(), "input": {**body()["input"], "extend_prompt": True}}, 200, ""),
+        (body(model="wan2.6-r2v", audio=False), 200, ""),
+        (body(model="wan2.7-r2v"), 400, "InvalidParameter"),
+    ],
+)
+def test_the_form_of_a_request_is_checked_at_once(request_body, status, code):
+    """Each documented rule on the form answers with its status and code, in the flat shape."""
+
+    async def run():
+        async with serving() as client:
+            answered, answer = await client.submit(request_body)
+            assert (answered, answer.get("code", "")) == (status, code)
+            if code:
+                assert set(answer) == {"code", "message", "request_id"}
+                assert client.server.stats()["total"]["tasks_created"] == 0
+
+    asyncio.run(run())
+
+
+def test_a_size_that_is_not_offered_fails_later_or_at_once():
+    """By default as the documented sample: FAILED with InvalidParameter; by switch HTTP 400."""
+
+    async def run():
+        async with serving(plain()) as client:
+            ended = await client.end(await client.task(body(size="720P")))
+            assert ended["output"]["task_status"] == "FAILED"
+            assert ended["output"]["code"] == "InvalidParameter"
+            assert "usage" not in ended and "video_url" not in ended["output"]
+        async with serving(plain(size_refused="at_once")) as client:
+            assert (await client.submit(body(size="720P")))[0] == 400
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("switches", "request_body", "status"),
+    [
+        ({"five_or_ten": True}, body(model="wan2.6-r2v", duration=4), 400),
+        ({"five_or_ten": True}, body(model="wan2.6-r2v", duration=5), 200),
+        ({"needless_audio": "refuse"}, body(model="wan2.6-r2v", audio=True), 400),
+        ({"unknown_model": 400}, body(model="wan9"), 400),
+    ],
+)
+def test_uncertain_points_are_switches(switches, request_body, status):
+    """Where the documentation disagrees with itself, a switch chooses the other reading."""
+
+    async def run():
+        async with serving(plain(**switches)) as client:
+            assert (await client.submit(request_body))[0] == status
+
+    asyncio.run(run())
+
+
+def test_calls_that_are_not_even_requests():
+    """No key, a wrong key, no async header, a body that is no JSON, a wrong path or method."""
+
+    async def run():
+        async with serving() as client:
+            assert (await client.submit(sync=True))[1]["code"] == "AccessDenied"
+            headers = {"X-DashScope-Async": "enable"}
+            for data in (b"{", b"\xff\xfe", b"[]", b"null"):
+                status, answer = await client.call("POST", SUBMIT, headers, data=data)
+                assert (status, answer["code"]) == (400, "InvalidParameter")
+            status, answer = await client.call("POST", "/services/aigc/other", json={})
+            assert (status, answer["message"]) == (400, "url error, please check url!")
+            status, answer = await client.call("GET", SUBMIT)
+            assert (status, answer["code"]) == (400, "InvalidParameter")
+            assert (await client.call("GET", "/nothing"))[0] == 404
+            for key in ("", "wrong", "sk-sp-plan"):
+                client.key = key
+                status, answer = await client.call("GET", "/tasks/x")
+                assert (status, answer["code"]) == (401, "InvalidApiKey")
+
+    asyncio.run(run())
+
+
+def test_prompts_are_cut_silently():
+    """The echo of a 2.6 prompt ends after 1500 characters."""
+
+    async def run():
+        async with serving() as client:
+            ended = await client.end(await client.task(body(prompt="雨" * 1600)))
+            assert ended["output"]["orig_prompt"] == "雨" * 1500
+
+    asyncio.run(run())
+
+
+def test_the_2_7_model_has_its_own_body_and_usage():
+    """`media`, `resolution` and `ratio`; integers and a ratio in the usage; its own rules."""
+
+    async def run():
+        async with serving(plain(submits_per_second=None)) as client:
+            media = [{"type": "reference_image", "url": "https://media.invalid/a.png"}]
+            request = body(
+                model="wan2.7-r2v",
+                reference_urls=None,
+                size=None,
+                audio=None,
+                media=media,
+                resolution="720P",
+                ratio="9:16",
+                duration=2,
+            )
+            ended = await client.end(await client.task(request))
+            assert ended["usage"] == {
+                "duration": 2,
+                "input_video_duration": 0,
+                "output_video_duration": 2,
+                "video_count": 1,
+                "SR": 720,
+                "ratio": "9:16",
+            }
+            frame = {"type": "first_frame", "url": "https://media.invalid/f.png"}
+            for wrong in ([], [frame], media + [frame] * 2, media * 6, [{"type": "x"}]):
+                request["input"]["media"] = wrong
+                assert (await client.submit(request))[0] == 400
+
+    asyncio.run(run())

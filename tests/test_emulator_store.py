@@ -1,0 +1,172 @@
+"""The emulator's uploads: policies, forms, and references that resolve or do not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+
+import aiohttp
+import pytest
+from aiohttp import web
+from emulator_calls import body, plain, serving
+from PIL import Image
+
+from r2vbatch.emulator.options import Options
+
+
+def picture(width=320, height=240, form="PNG"):
+    """An image file."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, form)
+    return file.getvalue()
+
+
+def test_an_uploaded_reference_resolves_for_its_model_and_account_only():
+    """The oss URL works with the header; not without it, nor for another model or account."""
+
+    async def run():
+        async with serving(plain(submits_per_second=None)) as client:
+            url = await client.upload("a.png", picture())
+
+            async def outcome(**more):
+                request = body(reference_urls=[url], **more.pop("changes", {}))
+                ended = await client.end(await client.task(request, **more))
+                return ended["output"].get("code", ended["output"]["task_status"])
+
+            assert await outcome(oss=True) == "SUCCEEDED"
+            refused = "InvalidParameter.DataInspection"
+            assert await outcome(oss=False) == refused
+            assert await outcome(oss=True, changes={"model": "wan2.6-r2v"}) == refused
+            client.key = "sk-two"
+            assert await outcome(oss=True) == refused
+            assert client.server.stats()["accounts"]["account-1"]["uploads"] == 1
+
+    asyncio.run(run())
+
+
+def test_a_policy_dies_and_binds():
+    """Expired, another folder, a second file of the same name, a broken signature: refused."""
+
+    async def run():
+        now = [time.time()]
+        async with serving(plain(), clock=lambda: now[0]) as client:
+            path = "/uploads?action=getPolicy&model=wan2.6-r2v"
+            policy = (await client.call("GET", path))[1]["data"]
+            assert policy["expire_in_seconds"] == 300
+            assert (await client.send_form(policy, "a.png", b"1"))[0] == 200
+            assert (await client.send_form(policy, "b.png", b"2"))[0] == 200
+            assert (await client.send_form(policy, "a.png", b"3"))[0] == 409
+            assert (await client.send_form(policy, "c", b"", key="elsewhere/c"))[0] == 403
+            assert (await client.send_form(policy, "c", b"", Signature="no"))[0] == 403
+            assert (
+                await client.send_form(policy, "c", b"", **{"x-oss-forbid-overwrite": "false"})
+            )[0] == 403
+            now[0] += 301
+            status, text = await client.send_form(policy, "d.png", b"4")
+            assert status == 403 and "Policy expired" in text
+
+    asyncio.run(run())
+
+
+def test_an_upload_carries_no_key_and_its_file_is_last():
+    """An Authorization header, or a form without a file at its end, is refused."""
+
+    async def run():
+        async with serving() as client:
+            path = "/uploads?action=getPolicy&model=wan2.6-r2v"
+            policy = (await client.call("GET", path))[1]["data"]
+            form = aiohttp.FormData({"file": b"first", "key": policy["upload_dir"] + "/a"})
+            headers = {"Authorization": "Bearer sk-one"}
+            url = policy["upload_host"]
+            async with client.session.post(url, data=form) as response:
+                assert response.status == 400
+            form = aiohttp.FormData({"file": b"first"})
+            async with client.session.post(url, data=form, headers=headers) as response:
+                assert response.status == 400
+                assert "no Authorization" in await response.text()
+
+    asyncio.run(run())
+
+
+def test_policies_are_for_known_models():
+    """No model, an unknown model, another action: refused with their codes."""
+
+    async def run():
+        async with serving() as client:
+            for query, code in (
+                ("action=getPolicy", "BadRequest.EmptyModel"),
+                ("action=getPolicy&model=wan9", "ModelNotFound"),
+                ("model=wan2.6-r2v", "InvalidParameter"),
+            ):
+                assert (await client.call("GET", f"/uploads?{query}"))[1]["code"] == code
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (picture(200, 400), "InvalidImageResolution"),
+        (picture(8100, 240), "InvalidImageResolution"),
+        (picture(form="GIF"), "InvalidImage.FileFormat"),
+        (b"no media at all", "InvalidFile.Openerror"),
+        (picture(), None),
+        (picture(form="WEBP"), None),
+    ],
+)
+def test_references_outside_the_limits_fail_their_task(content, code):
+    """What the service would find in the file ends the task as FAILED, never the call."""
+
+    async def run():
+        async with serving(plain(missing_reference="fail")) as client:
+            url = await client.upload("a.png", content)
+            ended = await client.end(await client.task(body(reference_urls=[url]), oss=True))
+            assert ended["output"].get("code") == code
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("url", ["ftp://h/a.png", "a.png", "data:image/png;base64,aGk="])
+def test_urls_of_other_kinds_are_refused_in_the_task(url):
+    """2.6 takes http, https and oss URLs only."""
+
+    async def run():
+        async with serving() as client:
+            ended = await client.end(await client.task(body(reference_urls=[url])))
+            assert ended["output"]["code"] == "InvalidURL"
+
+    asyncio.run(run())
+
+
+def test_a_remote_reference_is_fetched_once_and_may_be_missing():
+    """One GET for two tasks; a 404 is a card by default and FAILED by switch."""
+
+    async def run():
+        asked = []
+
+        async def media(request):
+            asked.append(request.path)
+            if request.path != "/a.png":
+                raise web.HTTPNotFound
+            return web.Response(body=picture())
+
+        runner = web.AppRunner(app := web.Application(), access_log=None)
+        app.router.add_get("/{name}", media)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        good, gone = body(reference_urls=[f"{origin}/a.png"]), body(reference_urls=[f"{origin}/b"])
+        async with serving(plain(missing_reference="fail")) as client:
+            for _ in range(2):
+                ended = await client.end(await client.task(good))
+                assert ended["output"]["task_status"] == "SUCCEEDED"
+            ended = await client.end(await client.task(gone))
+            assert ended["output"]["code"] == "InvalidParameter.DataInspection"
+        assert asked == ["/a.png", "/b"]
+        async with serving(Options(workers=1)) as client:
+            ended = await client.end(await client.task(gone))
+            assert ended["output"]["task_status"] == "SUCCEEDED"
+        await runner.cleanup()
+
+    asyncio.run(run())
