@@ -3,14 +3,14 @@
 What this batch has learned about run times decides. Until the first task of a group has ended,
 its running tasks are asked in turn, one question for all of them, ever more slowly; from then on
 each is left alone until shortly before the shortest known run time. Queued tasks are expected
-to start when another one ends. Everything shares one budget of questions a second.
+to start when another one ends.
 
 Pure: times are seconds on one clock; `next_at` answers, the other methods only note.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import insort
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -57,16 +57,12 @@ class RunTimes:
         """How far apart to ask while a task may be ready."""
         spread = self._sorted[-1] - self._sorted[0]
         median = self._sorted[len(self) // 2]
-        return min(SLOWEST, max(FLOOR, spread / 10, median / 60))
+        return min(SLOWEST, max(FLOOR, spread / 8, median / 60))
 
-    def next_after(self, age: float) -> float | None:
-        """The shortest known run time beyond `age`; None when `age` is beyond them all."""
-        index = bisect_right(self._sorted, age)
-        return self._sorted[index] if index < len(self) else None
-
-    def overrun(self, age: float) -> float:
-        """By how much `age` exceeds the longest known run time."""
-        return max(0.0, age - self._sorted[-1])
+    @property
+    def longest(self) -> float:
+        """The longest known run time."""
+        return self._sorted[-1]
 
 
 @dataclass(slots=True)
@@ -95,11 +91,14 @@ class QueryPlan:
     """Decides when each task is asked for next."""
 
     def __init__(self, budget: float = 10.0) -> None:
-        """`budget`: questions a second that all tasks together may take (half the quota)."""
-        self._budget = budget
+        """`budget`: questions a second that all tasks together may take (half the quota). The
+        gate before the calls keeps it; here no two questions are closer than it would let them.
+        """
+        self._floor = max(FLOOR, 1 / budget)
         self._tasks: dict[str, Watched] = {}
         self._times: dict[Hashable, RunTimes] = {}
         self._last_scout: dict[Hashable, float] = {}
+        self._freed: dict[Hashable, float] = {}
         self._count = 0
 
     def __contains__(self, task: str) -> bool:
@@ -132,9 +131,11 @@ class QueryPlan:
     def running(self, task: str, now: float, running_for: float | None = None) -> None:
         """The answer: running, for so many seconds as far as the service says."""
         watched = self._tasks[task]
-        watched.queued, watched.silences = False, 0
         if running_for is not None:
             watched.started = now - max(0.0, running_for)
+        if watched.queued:
+            self._freed[watched.group] = watched.started
+        watched.queued, watched.silences = False, 0
 
     def unknown(self, task: str, now: float) -> None:
         """The answer: no such task. Asked again, ever more rarely."""
@@ -160,44 +161,49 @@ class QueryPlan:
         if watched.silences:
             wait = min(LONGEST_SILENCE, QUEUE_LOOK * 2.0 ** min(watched.silences - 1, 10))
             return (last if last is not None else now) + wait
-        due = self._due(watched, now)
-        return due if last is None else max(due, last + self._fair_share())
+        due = self._due(watched)
+        return due if last is None else max(due, last + self._floor)
 
-    def _due(self, watched: Watched, now: float) -> float:
+    def _due(self, watched: Watched) -> float:
         times = self._times[watched.group]
         since = watched.submitted if watched.asked is None else watched.asked
         if watched.queued:
-            patience = times.earliest if times else (since - watched.submitted) / 2
-            return since + min(SLOWEST, max(QUEUE_LOOK if times else 1.0, patience))
+            patience = times.earliest if times else since - watched.submitted
+            return since + min(SLOWEST, max(QUEUE_LOOK if times else 2.0, patience))
         if not times:
             return self._scout(watched)
         return self._expect(watched, times)
 
     def _scout(self, watched: Watched) -> float:
-        """Nothing is known: the group's running tasks take turns, the longest unasked first."""
-        mine = watched.unasked_since
-        turn = sum(
-            other.unasked_since < mine
+        """Nothing is known: the group's running tasks take turns, the longest unasked first.
+
+        All of them keep the pace of the oldest, so that newcomers do not crowd it out; and where
+        a queued task was seen to have started, one of its elders must have ended.
+        """
+        asked = watched.unasked_since
+        if watched.started < self._freed.get(watched.group, watched.started) > asked[0]:
+            return asked[0]
+        peers = [
+            other
             for other in self._tasks.values()
             if other.group == watched.group and not other.queued and not other.silences
-        )
-        last = self._last_scout.get(watched.group, watched.started)
-        interval = min(SLOWEST, max(FLOOR, GROWTH * (last - watched.started)))
+        ]
+        turn = sum(other.unasked_since < asked for other in peers)
+        oldest = min(other.started for other in peers)
+        last = self._last_scout.get(watched.group, oldest)
+        interval = min(SLOWEST, max(self._floor, GROWTH * (last - oldest)))
         return max(watched.started + FIRST_LOOK, last + interval * (1 + turn))
 
     def _expect(self, watched: Watched, times: RunTimes) -> float:
-        """Run times are known: first just before the shortest, then in steps, each drawn to the
-        next known run time if one is near."""
+        """Run times are known: first just before the shortest, then in steps; the step that
+        comes near the longest goes just past it, and beyond it they grow."""
         earliest = watched.started + times.earliest
         if watched.asked is None or watched.asked < earliest:
             return earliest
-        age = watched.asked - watched.started
-        step = min(SLOWEST, times.step + GROWTH * times.overrun(age))
-        likely = times.next_after(age)
-        if likely is not None and likely - age <= 2 * step:
-            return watched.asked + max(FLOOR, likely - age + JUST_AFTER)
+        age, step = watched.asked - watched.started, times.step
+        left = times.longest + JUST_AFTER - age
+        if left <= 0:
+            step = min(SLOWEST, step - GROWTH * left)
+        elif step / 2 <= left <= 2 * step:
+            step = left
         return watched.asked + step
-
-    def _fair_share(self) -> float:
-        """Seconds between two questions for one task when all of them are asked in turn."""
-        return max(FLOOR, len(self._tasks) / self._budget) if len(self._tasks) > 1 else FLOOR
