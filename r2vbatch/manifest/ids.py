@@ -70,8 +70,8 @@ def check_after(
     sections: Iterable[Section], written: Iterable[str], shots: Iterable[Shot], problems: Problems
 ) -> None:
     """Note every `after` that names no shot. `written` are ids as written, usable or not."""
-    known = {nfc(text) for text in written}
-    everything = known | {shot.id for shot in shots}
+    known = dict.fromkeys(nfc(text) for text in written)
+    everything = {*known, *(shot.id for shot in shots)}
     for section in sections:
         for text, origin in section.items("after"):
             if nfc(text) not in everything:

@@ -74,6 +74,13 @@ def types(expected: str | Sequence[str]) -> str:
     return listed([_TYPES[one] for one in ([expected] if isinstance(expected, str) else expected)])
 
 
+def wanted(path: Path, expected: str | Sequence[str]) -> str:
+    """What the value at `path` must be, when it is not even of the right type."""
+    if len(path) == 2 and path[0] == "cast":
+        return "a path or a URL, or image: or video: with one"
+    return types(expected)
+
+
 def got(value: Any) -> str:
     """What a wrong value is, in the words of an author; never a whole sub-document."""
     match value:
@@ -118,9 +125,13 @@ def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: st
             return f"write {key}{truth[value.strip().lower()]}"
         if "array" in wanted:
             return f"write it as a list: {key}[{short(written)}]"
+        if "object" in wanted and path[0] == "shots":
+            return "write - id: sh010 and, below it, prompt: with the text"
     elif isinstance(value, int | float) and "string" in wanted:
-        if key == "max_cost: ":
-            return _FORMS["max_cost"][1]
+        if path[-1] in _FORMS:
+            return _FORMS[str(path[-1])][1]
+        if path[0] == "cast":
+            return ""
         return f'put it in quotes: {key}"{short(written)}"'
     elif isinstance(value, dict) and len(value) == 1 and wanted & {"string"}:
         return "a text that holds a colon and a space, or begins with {, needs quotes around it"
@@ -130,11 +141,13 @@ def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: st
 def form(path: Path, written: str) -> tuple[str, str]:
     """How a value that failed a pattern must look, and the hint."""
     key = str(path[-1])
-    wanted, hint = _FORMS.get(key, ("written in another way", ""))
+    look, hint = _FORMS.get(key, ("written in another way", ""))
     if key == "size" and (pair := re.match(r"\s*(\d+)\s*[xX×*,/ ]\s*(\d+)\s*\Z", written)):
         hint = f"write size: {pair[1]}*{pair[2]}"
     elif key == "size" and re.fullmatch(r"\d+[pP]", written):
         hint = f"write resolution: {written.upper()}"
     elif key == "size" and re.fullmatch(r"\d+:\d+", written):
         hint = f'write ratio: "{written}"'
-    return wanted, hint
+    elif key == "endpoint" and re.match(r"https?://[^/\s]+/?\Z", written):
+        hint = f"write endpoint: {written.rstrip('/')}/api/v1"
+    return look, hint

@@ -56,6 +56,10 @@ class Problems:
         for one in diagnostics[: max(0, _MOST - len(self._found))]:
             self._found.setdefault((one.position.line, one.position.column, one.message), one)
 
+    def has(self, rule: str) -> bool:
+        """Whether anything was found by `rule`."""
+        return any(one.rule == rule for one in self._found.values())
+
     def all(self) -> list[Diagnostic]:
         """Everything found, in the order of the file."""
         return sorted(
@@ -76,7 +80,8 @@ class Problems:
         if (near := self.nearest(word, candidates)) is not None:
             return f"did you mean {form.format(near)}?"
         if 0 < len(candidates) <= 6:
-            return "there is " + listed([form.format(name) for name in candidates], "and")
+            verb = "is" if len(candidates) == 1 else "are"
+            return f"there {verb} {listed([form.format(name) for name in candidates], 'and')}"
         return ""
 
 

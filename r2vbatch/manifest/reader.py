@@ -77,6 +77,7 @@ def _read(document: Document, bad: Bad, file: Path, problems: Problems) -> Manif
         defaults=top.section("defaults"),
         model=model or "",
         cast=cast,
+        names={**cast, "previous": None},
         variables=read_vars(top.section("vars"), problems),
         problems=problems,
     )

@@ -26,6 +26,9 @@ from r2vbatch.yamlsource import Document, Path, Scalar
 _Error = Any
 """A jsonschema ValidationError, whose own annotations say little (every field may be unset)."""
 
+_MISPLACED: dict[tuple[Path, str], str] = dict.fromkeys(
+    [(("defaults",), key) for key in ("id", "prompt", "vary")], "this belongs to each shot"
+)
 _FIRST_OF_SEVERAL = ("type", "minLength", "enum", "const", "anyOf")
 """A value can fail in several ways at once; the first of these says it best."""
 
@@ -68,7 +71,7 @@ def _unknown_keys(
             document.key_origin((*path, key)),
             f'unknown key "{key}"{phrases.inside(path)}',
             rule="unknown-key",
-            hint=hint or "keys of your own begin with x-",
+            hint=_MISPLACED.get((path, key)) or hint or "keys of your own begin with x-",
         )
         yield (*path, key)
 
@@ -93,23 +96,25 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
     rule, hint = "wrong-value", ""
     limits: Any = error.schema
     match error.validator:
-        case "type" | "enum" | "const" if value is None and not written:
+        case "type" | "enum" | "const" if value is None:
             rule, message = "no-value", f"{name} has no value"
             hint = "give it one, or remove the key"
-            origin = document.key_origin(path)
+            origin = origin if written else document.key_origin(path)
         case "type":
             expected = error.validator_value
             rule = "wrong-type"
-            message = f"{name} must be {phrases.types(expected)}, but this is {phrases.got(value)}"
+            is_fraction = isinstance(value, float) and expected == "integer"
+            got = phrases.short(written) if is_fraction else phrases.got(value)
+            message = f"{name} must be {phrases.wanted(path, expected)}, but this is {got}"
             hint = phrases.rewritten(path, expected, value, written)
         case "enum":
             choice = [str(one) for one in error.validator_value]
             message = f"{name} must be {listed(choice)}, not {phrases.quoted(value, written)}"
-            near = problems.nearest(written, choice) if written else None
+            near = problems.nearest(written, choice) if written and ":" not in written else None
             hint = f"did you mean {near}?" if near else ""
         case "const":
             message = f"{name} must be {error.validator_value}"
-            hint = "this is the only version of the format so far" if path == ("version",) else ""
+            hint = f"write {name}: {error.validator_value}, the only version of the format so far"
         case "minLength" | "minItems" | "minProperties":
             rule, message = "empty", f"{name} is empty"
             hint = phrases.EMPTY.get(str(path[-1]) if path else "", "")

@@ -17,7 +17,7 @@ from r2vbatch.manifest.problems import Problems, nfc
 from r2vbatch.manifest.references import read_reference
 from r2vbatch.manifest.section import Origins, Section
 from r2vbatch.manifest.texts import Variable, read_prompt, substitute
-from r2vbatch.manifest.variables import read_variations
+from r2vbatch.manifest.variables import is_variable, read_variations
 
 SETTINGS = (
     "size",
@@ -42,6 +42,8 @@ class Surroundings:
     cast: Mapping[str, Reference | None]
     variables: Mapping[str, Variable]
     problems: Problems
+    names: Mapping[str, object]
+    """What may be mentioned."""
     used: set[str] = field(default_factory=set)
     """Variables that some prompt took."""
     references_of_defaults: tuple[Reference, ...] | None = None
@@ -160,9 +162,9 @@ def _negative(
     text = level.text("negative_prompt")
     if text is None:
         return None
-    result, _, names = substitute(text, level.origin("negative_prompt"), variables, problems)
-    used |= names
-    return result
+    result = substitute(text, level.origin("negative_prompt"), variables, problems)
+    used |= result.used
+    return result.text
 
 
 def _asked(
@@ -175,17 +177,20 @@ def _asked(
     """The prompt and the references of one variation."""
     problems = around.problems
     written = section.text("prompt")
-    text, origin, names = substitute(written or "", section.origin("prompt"), variables, problems)
+    text, origin, names, sound = substitute(
+        written or "", section.origin("prompt"), variables, problems
+    )
     used |= names
-    if written is not None and not text.strip():
+    if written is not None and sound and not text.strip():
         hint = "say what is asked for"
         problems.add(section.origin("prompt"), "prompt is empty", rule="empty", hint=hint)
         written = None
     if form == "reference":
         references = _written_references(section, around)
         return (PromptText((text,), origin) if written else None), references
-    prompt, sound = read_prompt(text, origin, {*around.cast, "previous"}, problems)
-    references = _cast_references(section, prompt, sound and written is not None, around)
+    prompt, found_all = read_prompt(text, origin, around.names, problems)
+    sound = sound and found_all and written is not None
+    references = _cast_references(section, prompt, sound, around)
     return (prompt if written else None), references
 
 
@@ -289,7 +294,7 @@ def _check_listed(
 
 def _unused(vary: Section, used: set[str], problems: Problems) -> None:
     for key in vary.names():
-        if nfc(key) not in used and vary.node(key) is not None:
+        if is_variable(key) and nfc(key) not in used and vary.node(key) is not None:
             problems.add(
                 vary.key_origin(key),
                 f"{key} varies, but the prompt never takes it",

@@ -67,19 +67,32 @@ class _Composed:
         return segment.origin.at(segment.offset + offset - segment.start, shared)
 
 
+class Substituted(NamedTuple):
+    """A text with its variables put in."""
+
+    text: str
+    origin: Origin
+    """Where its parts were written."""
+    used: frozenset[str]
+    """The variables it took."""
+    sound: bool
+    """Whether every ``$`` was understood."""
+
+
 def substitute(
     text: str, origin: Origin, variables: Mapping[str, Variable], problems: Problems
-) -> tuple[str, Origin, set[str]]:
-    """`text` with variables put in, where its parts were written, and the names it used.
-
-    A ``$`` that cannot be understood is reported and stays as it is.
-    """
+) -> Substituted:
+    """`text` with variables put in. A ``$`` that cannot be understood is noted, and stays."""
+    if len(text) > LONGEST_TEXT:
+        _report_length(origin, problems)
+        return Substituted("", origin, frozenset(), False)
     if "$" not in text:
-        return text, origin, set()
+        return Substituted(text, origin, frozenset(), True)
     pieces: list[str] = []
     segments: list[_Segment] = []
     used: set[str] = set()
     length = done = 0
+    sound = True
 
     def put(piece: str, source: Origin, offset: int, whole: int | None = None) -> None:
         nonlocal length
@@ -98,14 +111,19 @@ def substitute(
             used.add(name)
             put(variables[name].text, variables[name].origin, 0)
         else:
+            sound = False
             _report_dollar(found, name, origin, variables, problems)
             put(found[0], origin, found.start())
         if length > LONGEST_TEXT:
-            message = f"with its variables this text is over {LONGEST_TEXT:,} characters long"
-            problems.add(origin, message, rule="too-long")
-            return text, origin, used
+            _report_length(origin, problems)
+            return Substituted("", origin, frozenset(used), False)
     put(text[done:], origin, done)
-    return "".join(pieces), _Composed(origin, segments), used
+    return Substituted("".join(pieces), _Composed(origin, segments), frozenset(used), sound)
+
+
+def _report_length(origin: Origin, problems: Problems) -> None:
+    message = f"with its variables this text is over {LONGEST_TEXT:,} characters long"
+    problems.add(origin, message, rule="too-long")
 
 
 def _report_dollar(
@@ -248,7 +266,8 @@ def _report_mention(
         hint = "in an e-mail address or handle write @@ for the character itself"
     else:
         message = f"@{word} is not in the cast"
-        hint = problems.suggestion(word, names, "@{}") or "add it under cast:, or write @@ for a @"
+        cast = [name for name in names if name != "previous"]
+        hint = problems.suggestion(word, cast, "@{}") or "add it under cast:, or write @@ for a @"
     problems.add(
         origin,
         message,

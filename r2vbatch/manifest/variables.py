@@ -19,24 +19,29 @@ _NAME = re.compile(r"[^\W\d]\w*\Z")
 
 
 def read_vars(section: Section, problems: Problems) -> dict[str, Variable]:
-    """`vars` by name. Values are texts as written: ``1e3`` stays ``1e3``."""
+    """`vars` by name. Values are texts as written: ``1e3`` stays ``1e3``.
+
+    One whose value failed the schema is empty, so that prompts are not blamed for it.
+    """
     variables = {}
     for key in section.names():
-        written = section.written(key)
-        if _is_usable(key, section.key_origin(key), problems) and written is not None:
-            variables[nfc(key)] = Variable(written, section.origin(key))
+        if _is_usable(key, section.key_origin(key), problems):
+            variables[nfc(key)] = Variable(section.written(key) or "", section.origin(key))
     return variables
 
 
 def read_variations(vary: Section, problems: Problems) -> Iterator[tuple[str, dict[str, Variable]]]:
-    """Each variation's id suffix and values, in order; one without suffix if nothing varies."""
+    """Each variation's id suffix and values, in order; one without suffix if nothing varies.
+
+    Too many are noted, and only the first is given, so that its prompt is checked.
+    """
     names: list[str] = []
     choices: list[list[Variable]] = []
     for key in vary.names():
         choice = [Variable(text, origin) for text, origin in vary.items(key)]
-        if _is_usable(key, vary.key_origin(key), problems) and choice:
+        if _is_usable(key, vary.key_origin(key), problems):
             names.append(nfc(key))
-            choices.append(choice)
+            choices.append(choice or [Variable("", vary.origin(key))])
     count = math.prod(len(choice) for choice in choices)
     if count > MOST_VARIATIONS:
         problems.add(
@@ -45,7 +50,7 @@ def read_variations(vary: Section, problems: Problems) -> Iterator[tuple[str, di
             rule="too-many-variations",
             hint=f"at most {MOST_VARIATIONS:,}: each combination of values is one",
         )
-        return
+        choices = [choice[:1] for choice in choices]
     if not names:
         yield "", {}
         return
@@ -54,9 +59,11 @@ def read_variations(vary: Section, problems: Problems) -> Iterator[tuple[str, di
 
 
 def check_used(vars_section: Section, used: set[str], problems: Problems) -> None:
-    """Warn of variables that no prompt takes."""
+    """Warn of variables that no prompt takes, unless a misspelt name may be the reason."""
+    if problems.has("unknown-variable"):
+        return
     for key in vars_section.names():
-        if nfc(key) not in used and _NAME.match(key) and vars_section.node(key) is not None:
+        if is_variable(key) and nfc(key) not in used and vars_section.node(key) is not None:
             problems.add(
                 vars_section.key_origin(key),
                 f"no prompt takes the variable {key}",
@@ -66,8 +73,13 @@ def check_used(vars_section: Section, used: set[str], problems: Problems) -> Non
             )
 
 
+def is_variable(key: str) -> bool:
+    """Whether ``${key}`` would find `key`."""
+    return bool(_NAME.match(nfc(key)))
+
+
 def _is_usable(key: str, origin: Origin, problems: Problems) -> bool:
-    if _NAME.match(nfc(key)):
+    if is_variable(key):
         return True
     problems.add(
         origin,

@@ -23,7 +23,7 @@ except ImportError:  # PyYAML built without libyaml: the same events, only slowe
 
 DEEPEST = 100
 """Levels of nesting. A manifest needs six."""
-MOST_NODES = 3_000_000
+MOST_NODES = 2_000_000
 """Values, with those that an alias repeats counted each time: 16 MiB of honest text has fewer."""
 
 MOST_PROBLEMS = 1000
@@ -44,9 +44,8 @@ def parse(text: str, shown: str) -> tuple[Document, list[Diagnostic]]:
     document = Document(shown, text, root)
     if root is None and not problems:
         hint = "a manifest begins with: version: 1"
-        problems.append(
-            Diagnostic(document.position(0), "the file is empty", rule="empty-file", hint=hint)
-        )
+        what = "the file holds only comments" if text.strip() else "the file is empty"
+        problems.append(Diagnostic(document.position(0), what, rule="empty-file", hint=hint))
     return document, problems
 
 

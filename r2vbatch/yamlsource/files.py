@@ -89,7 +89,7 @@ def control_character(text: str, shown: str) -> Diagnostic | None:
     what = "a NUL byte" if code == 0 else f"the control character U+{code:04X}"
     hint = (
         "this looks like UTF-16 without its mark, or no text file: save it as UTF-8"
-        if code == 0
+        if text.count("\0") > len(text) // 4
         else "delete it, or write it as an escape in double quotes"
     )
     place = position_in(text, found.start(), shown)

@@ -31,8 +31,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "did not find expected key",
-        "a key is expected here",
-        "check the indentation; quotes inside a quoted text are written \\\" or, in '…', twice",
+        "the indentation of this line fits none of the lines above",
+        "keys of one item begin in the same column",
     ),
     (
         "expected <block end>",
@@ -41,8 +41,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "did not find expected '-' indicator",
-        "a list item, beginning with -, is expected here",
-        "check the indentation: the items of one list begin in the same column",
+        "the indentation of this line fits none of the lines above",
+        "keys of one item begin in the same column, and so do the items of one list",
     ),
     (
         "did not find expected ',' or",
@@ -107,6 +107,10 @@ def explain(document: Document, problem: yaml.MarkedYAMLError) -> Diagnostic:
         )
     if "cannot start any token" in said:
         return _cannot_start(document, index)
+    if "while scanning an a" in (problem.context or "") and problem.context_mark is not None:
+        return _cannot_start(document, problem.context_mark.index)  # an alias or an anchor
+    if document.text[index - 1 : index] in ("'", '"') and index and "block" in str(problem.context):
+        return _after_quotes(document, index)
     message, hint = said, ""
     for heard, ours, advice in _WORDS:
         if heard in said:
@@ -125,6 +129,16 @@ def _cannot_start(document: Document, index: int) -> Diagnostic:
         f"a text cannot begin with {character} unless it stands in quotes",
         rule="syntax",
         hint=_QUOTE,
+    )
+
+
+def _after_quotes(document: Document, index: int) -> Diagnostic:
+    return Diagnostic(
+        document.position(index),
+        "the text in quotes has ended before this",
+        rule="syntax",
+        hint='a quote inside it is written \\" (or twice, between single quotes); '
+        "a block needs none: key: >- and the text below",
     )
 
 
