@@ -76,12 +76,15 @@ def test_an_upload_carries_no_key_and_its_file_is_last():
         async with serving() as client:
             path = "/uploads?action=getPolicy&model=wan2.6-r2v"
             policy = (await client.call("GET", path))[1]["data"]
-            form = aiohttp.FormData({"file": b"first", "key": policy["upload_dir"] + "/a"})
+            form = aiohttp.FormData()
+            form.add_field("file", b"first", filename="a")
+            form.add_field("key", policy["upload_dir"] + "/a")
             headers = {"Authorization": "Bearer sk-one"}
             url = policy["upload_host"]
             async with client.session.post(url, data=form) as response:
                 assert response.status == 400
-            form = aiohttp.FormData({"file": b"first"})
+            form = aiohttp.FormData()
+            form.add_field("file", b"first", filename="a")
             async with client.session.post(url, data=form, headers=headers) as response:
                 assert response.status == 400
                 assert "no Authorization" in await response.text()
@@ -164,7 +167,7 @@ def test_a_remote_reference_is_fetched_once_and_may_be_missing():
             ended = await client.end(await client.task(gone))
             assert ended["output"]["code"] == "InvalidParameter.DataInspection"
         assert asked == ["/a.png", "/b"]
-        async with serving(Options(workers=1)) as client:
+        async with serving(Options(workers=1, queries_per_second=None)) as client:
             ended = await client.end(await client.task(gone))
             assert ended["output"]["task_status"] == "SUCCEEDED"
         await runner.cleanup()

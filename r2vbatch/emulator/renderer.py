@@ -28,7 +28,7 @@ ROOM_BYTES = 2 * 2**30
 
 
 class Renderer:
-    """Draws slates into `folder`. Use from one event loop; `close` when done."""
+    """Draws slates into `folder`. Use from one event loop; `stop` when done."""
 
     def __init__(self, folder: Path, *, plain: bool, workers: int | None) -> None:
         self._folder = folder
@@ -83,7 +83,7 @@ class Renderer:
         try:
             await loop.run_in_executor(self._ready_pool(), _draw_slate, slate, path)
         except BrokenProcessPool:
-            self.close()  # a worker was killed; the next slate gets a fresh pool
+            self._dismiss()  # a worker was killed; the next slate gets a fresh pool
             raise
 
     def _ready_pool(self) -> ProcessPoolExecutor:
@@ -95,13 +95,22 @@ class Renderer:
             )
         return self._pool
 
-    def close(self) -> None:
+    async def stop(self) -> None:
+        """Drop what is being drawn, and let the workers go."""
+        drawings = [d for d in self._shelf.values() if not d.done()]
+        for drawing in drawings:
+            drawing.cancel()
+        await asyncio.gather(*drawings, return_exceptions=True)
+        await asyncio.to_thread(self._dismiss)
+
+    def _dismiss(self) -> None:
         """Let the workers go at once, whatever they are drawing."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._lifeline = None
+        pool, self._pool = self._pool, None
+        lifeline, self._lifeline = self._lifeline, None
+        if lifeline is not None:
+            lifeline.close()
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _enlist(watched: Connection) -> None:

@@ -83,7 +83,7 @@ class Emulator:
             finally:
                 await self._runner.stop()
                 await web_runner.cleanup()
-                await asyncio.to_thread(renderer.close)
+                await renderer.stop()
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY)
@@ -266,7 +266,10 @@ def _enabled(request: web.Request, header: str) -> bool:
 def _slate_header(request: web.Request) -> Mapping[str, Any]:
     """What our own client adds for the slate: shot, take, names. Nothing if it makes no sense."""
     try:
-        slate = json.loads(unquote(request.headers.get("X-R2VBatch-Slate", "")))
+        sent = json.loads(unquote(request.headers.get("X-R2VBatch-Slate", "")))
     except ValueError:
         return {}
-    return slate if isinstance(slate, dict) else {}
+    wanted = {"shot": str, "take": int, "names": list}
+    if not isinstance(sent, dict):
+        return {}
+    return {k: sent[k] for k, kind in wanted.items() if isinstance(sent.get(k), kind)}

@@ -54,18 +54,19 @@ def wrap(texts: Iterable[Piece], size: int, room: int) -> list[Line]:
     """Lines no wider than `room` pixels; only a single long word is broken by force."""
     lines: list[Line] = [[]]
     used = 0.0
-    for word in _words(texts):
-        wide = sum(width(piece.text, size) for piece in word)
+    for word in _fitting(_words(texts), size, room):
+        wide = _wide(word, size)
         if used + wide > room and lines[-1] and not word[0].text.isspace():
             lines.append([])
             used = 0.0
-        if wide > room:
-            word = list(_forced(word, size, room, lines))
-            wide = sum(width(piece.text, size) for piece in word)
         if lines[-1] or not word[0].text.isspace():
             lines[-1].extend(word)
             used += wide
     return [line for line in lines if line]
+
+
+def _wide(word: Line, size: int) -> float:
+    return sum(width(piece.text, size) for piece in word)
 
 
 def balanced(texts: Sequence[Piece], size: int, room: int) -> list[Line]:
@@ -83,10 +84,10 @@ def balanced(texts: Sequence[Piece], size: int, room: int) -> list[Line]:
     return wrap(texts, size, wide)
 
 
-def _words(texts: Iterable[Piece]) -> Iterator[list[Piece]]:
+def _words(texts: Iterable[Piece]) -> Iterator[Line]:
     """What may not be broken, in order: a closing mark stays with what it closes, even where
     the colour changes between them."""
-    word: list[Piece] = []
+    word: Line = []
     for text in texts:
         for match in PIECE.finditer(text.text):
             piece = Piece(match[0], text.colour)
@@ -99,16 +100,13 @@ def _words(texts: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield word
 
 
-def _forced(word: list[Piece], size: int, room: int, lines: list[Line]) -> Iterator[Piece]:
-    """Fill whole lines with a word that is wider than one; what is left over."""
-    for piece in word:
-        text = piece.text
-        while width(text, size) > room:
-            fits = max(1, int(len(text) * room / width(text, size)))
-            lines[-1].append(Piece(text[:fits], piece.colour))
-            lines.append([])
-            text = text[fits:]
-        yield Piece(text, piece.colour)
+def _fitting(words: Iterable[Line], size: int, room: int) -> Iterator[Line]:
+    """The words; one that is wider than a line comes letter by letter."""
+    for word in words:
+        if _wide(word, size) <= room:
+            yield word
+        else:
+            yield from ([Piece(sign, piece.colour)] for piece in word for sign in piece.text)
 
 
 def draw_line(

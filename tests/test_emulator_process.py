@@ -1,0 +1,156 @@
+"""The emulator as a process: it starts, tells its address, and leaves with its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+from emulator_calls import SUBMIT, body
+
+from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.process import start
+from r2vbatch.errors import OutputUnavailable
+
+PARENT = """
+import sys, time
+from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.process import start
+
+with start(Options(workers=1)) as child:
+    print(child.base_url, child.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def _alive(pid: int) -> bool:
+    """The process exists and is not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _descendants(pid: int) -> set[int]:
+    """Processes below `pid`."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    found, grown = {pid}, True
+    while grown:
+        more = {p for p, parent in parents.items() if parent in found} - found
+        found |= more
+        grown = bool(more)
+    return found - {pid}
+
+
+async def _start_drawing(base_url: str) -> None:
+    """Submit a slate long enough to be drawn still when the parent dies."""
+    request = body(duration=10, size="1440*1440")
+    headers = {"Authorization": "Bearer sk-one", "X-DashScope-Async": "enable"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(base_url + SUBMIT, json=request, headers=headers) as response,
+    ):
+        assert response.status == 200
+
+
+def test_a_child_serves_its_options_and_its_stats():
+    """A key reaches the child by the pipe, not by the process list; its account is in the stats."""
+    with start(Options(keys=("sk-only",), render=False)) as child:
+        assert list(child.stats()["accounts"]) == ["account-1"]
+        command = Path(f"/proc/{child.pid}/cmdline")
+        if command.exists():
+            assert b"sk-only" not in command.read_bytes()
+    assert not _alive(child.pid)
+
+
+def test_a_child_that_cannot_start_says_why():
+    """A port that is taken is one sentence, not a traceback."""
+    with start(Options(render=False)) as first:
+        port = int(re.search(r":(\d+)/", first.base_url)[1])
+        with pytest.raises(OutputUnavailable, match="cannot listen"), start(Options(port=port)):
+            pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_the_parent_by_two_seconds(number):
+    """The parent is killed while a slate is being drawn: child and workers leave with it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        base_url, pid = parent.stdout.readline().split()
+        asyncio.run(_start_drawing(base_url))
+        deadline = time.monotonic() + 20
+        while len(_descendants(int(pid))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)  # the resource tracker and at least one worker
+        family = {int(pid), *_descendants(int(pid))}
+        assert len(family) >= 3
+        os.kill(parent.pid, number)
+        gone_by = time.monotonic() + 2.0
+        while any(map(_alive, family)) and time.monotonic() < gone_by:
+            time.sleep(0.02)
+        assert not [p for p in family if _alive(p)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_tells_its_address_and_stops_cleanly(number, tmp_path):
+    """One line with the address, the admin page and the SDK's variable; exit 0 on a signal."""
+    rules = tmp_path / "faults.yaml"
+    rules.write_text("- {op: query, kind: slow, value: 1}\n- list:list_late=5:#1\n")
+    command = [sys.executable, "-m", "r2vbatch.emulator", "--plain", "--latency", "1-2"]
+    command += ["--faults", str(rules), "--fault", "submit:reset_after:0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        line = process.stdout.readline().decode()
+        assert re.search(r"http://127\.0\.0\.1:\d+/api/v1 ", line)
+        assert "/emulator/stats" in line and "DASHSCOPE_HTTP_BASE_URL=" in line
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--fault", "submit:nothing"], "there is no fault 'nothing'"),
+        (["--latency", "soon"], "neither seconds nor a range"),
+        (["--in-flight", "many"], "neither a whole number nor off"),
+        (["--zone", "Beijing"], "is not a zone"),
+        (["--faults", "broken.yaml"], "does not hold a list of faults"),
+    ],
+)
+def test_a_wrong_switch_is_one_sentence(arguments, words, tmp_path):
+    """Exit 2 and words, never a traceback."""
+    (tmp_path / "broken.yaml").write_text("{op: submit}")
+    done = subprocess.run(
+        [sys.executable, "-m", "r2vbatch.emulator", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_is_light_to_import():
+    """Mounting it in the CLI brings in nothing that serves or draws."""
+    code = "import sys, json, r2vbatch.emulator.command; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    heavy = {"aiohttp", "av", "PIL", "yaml", "r2vbatch.dashscope"}
+    assert not heavy & set(json.loads(done.stdout))
