@@ -164,6 +164,21 @@ def test_a_manifest_is_returned_with_its_problems() -> None:
     ]
 
 
+def test_texts_that_grow_without_end() -> None:
+    """A variable repeated until its text is enormous is one problem, found at once."""
+    shot = {"id": "a", "prompt": "@ellen " + "${v}" * 20_000}
+    text = HEAD + f"vars: {{v: {'x' * 20_000}}}\nshots: [{json.dumps(shot)}]\n"
+    assert [one.rule for one in load_text(text, "m.yaml").diagnostics] == ["too-long"]
+
+
+def test_problems_without_end() -> None:
+    """Problems beyond counting end with one that says so."""
+    shots = "".join(f"- {{id: a{n}, prompt: '@a @b @c'}}\n" for n in range(7_000))
+    found = load_text(HEAD + "shots:\n" + shots, "m.yaml").diagnostics
+    assert len(found) == 20_001
+    assert [one.rule for one in found].count("too-many-problems") == 1
+
+
 def test_every_property_is_documented() -> None:
     """Each property of the schema has a title and a description, for editors."""
     file = datafiles.folder("schemas") / "manifest.schema.json"

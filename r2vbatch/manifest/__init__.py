@@ -15,6 +15,7 @@ Rules (stable names), beside those of `yamlsource`:
 - prompts: ``lone-dollar``, ``unknown-variable``, ``unused-name`` (warning), ``too-long``,
   ``unknown-mention``, ``no-reference``, ``unknown-cast``, ``duplicate-cast``, ``not-listed``
 - shots: ``two-forms``, ``size-and-resolution``, ``too-many-variations``, ``not-yet``
+- and ``too-many-problems``, where the rest is not shown
 """
 
 from __future__ import annotations

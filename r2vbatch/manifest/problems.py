@@ -16,8 +16,8 @@ from r2vbatch.manifest.model import Origin, diagnose
 _MOST_COMPARISONS = 200_000
 """difflib takes some 10 µs each; 5,000 misspelt ids among 5,000 would take minutes."""
 
-_MOST = 5_000
-"""Problems kept. A file made to fill the memory with them ends here."""
+_MOST = 20_000
+"""Problems kept. A file made to fill the memory with them ends here, and is told so."""
 
 
 class Problems:
@@ -53,8 +53,12 @@ class Problems:
 
     def extend(self, *diagnostics: Diagnostic) -> None:
         """Note problems that another room found."""
-        for one in diagnostics[: max(0, _MOST - len(self._found))]:
-            self._found.setdefault((one.position.line, one.position.column, one.message), one)
+        for one in diagnostics:
+            if len(self._found) == _MOST:
+                message = f"there are more than {_MOST:,} problems; the rest is not shown"
+                one = Diagnostic(one.position, message, rule="too-many-problems")
+            if len(self._found) <= _MOST:
+                self._found.setdefault((one.position.line, one.position.column, one.message), one)
 
     def has(self, rule: str) -> bool:
         """Whether anything was found by `rule`."""
