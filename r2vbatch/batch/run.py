@@ -35,8 +35,11 @@ from r2vbatch.references import References
 from r2vbatch.take import Means, Slots, Stop, Wanted, live
 from r2vbatch.take.budget import Budget
 
+_SUBMITS = 5.0
 _QUERIES = 20.0
-"""The service's quota a second; half of it is used."""
+"""The service's quotas a second."""
+_PREVIEW_RATE = 1000.0
+"""Calls a second to our own emulator, which has no quotas then."""
 _DOWNLOADS = 4
 _CHECKPOINT = 60.0
 _POST_PATIENCE = 8.0
@@ -68,7 +71,7 @@ async def run(job: Job, listener: Listener) -> Report:
     key = key_for(job.settings.endpoint)
     offset = job.ledger.meta(f"zone {job.settings.endpoint.base_url}")
     limits = job.settings.limits
-    queries = Gate(RateLog((limits.queries_per_second or _QUERIES) / 2, per=1.0))
+    queries = _PREVIEW_RATE if job.kind == "preview" else _query_rate(job)
     stop = Stop()
     async with AsyncExitStack() as stack:
         thread = LedgerThread(job.ledger)
@@ -77,7 +80,7 @@ async def run(job: Job, listener: Listener) -> Report:
         stack.callback(finisher.close)
         client = await stack.enter_async_context(
             connected(
-                job.settings.endpoint, key, gate=queries,
+                job.settings.endpoint, key, gate=Gate(RateLog(queries, per=1.0)),
                 offset=timedelta(seconds=float(offset)) if offset else None,
             )
         )  # fmt: skip
@@ -87,7 +90,7 @@ async def run(job: Job, listener: Listener) -> Report:
             folder=job.folder,
             references=References(client, _files(job.takes)),
             slots=_slots(job, thread, client.list_tasks),
-            watch=Watch(QueryPlan((limits.queries_per_second or _QUERIES) / 2)),
+            watch=Watch(QueryPlan(queries)),
             budget=Budget(job.settings.caps, job.spent),
             finish=finisher.finish,
             stop=stop,
@@ -232,8 +235,13 @@ def _slots(job: Job, thread: LedgerThread, listed: Callable[[], Awaitable[object
 
 def _submit_rate(job: Job) -> float:
     if job.kind == "preview":
-        return 1000.0  # our own emulator, without limits
-    return job.settings.limits.submits_per_second or 5.0
+        return _PREVIEW_RATE
+    return job.settings.limits.submits_per_second or _SUBMITS
+
+
+def _query_rate(job: Job) -> float:
+    """Half the quota: other programs of the account have a right to ask, too."""
+    return (job.settings.limits.queries_per_second or _QUERIES) / 2
 
 
 def _files(takes: Iterable[PlannedTake]) -> dict[str, Path]:

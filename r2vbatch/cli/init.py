@@ -28,7 +28,7 @@ def init(directory: Path) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source / "refs", directory / "refs")
         text = (source / "quickstart.yaml").read_text(encoding="utf-8")
-        storyboard.write_text(_local_schema(text), encoding="utf-8")
+        storyboard.write_text(_settled(text), encoding="utf-8")
     except OSError as problem:
         raise OutputUnavailable(
             f"{directory} cannot be written to: {problem.strerror}"
@@ -38,9 +38,12 @@ def init(directory: Path) -> int:
     return Exit.DONE
 
 
-def _local_schema(text: str) -> str:
-    """The editor's schema line, pointing at the schema that is installed."""
+def _settled(text: str) -> str:
+    """The quickstart at home in its new folder: its own name, its own output, and the editor's
+    schema line pointing at the schema that is installed."""
     schema = (datafiles.folder("schemas") / "manifest.schema.json").resolve().as_uri()
-    lines = text.splitlines(keepends=True)
-    marker = "# yaml-language-server: $schema="
-    return "".join(f"{marker}{schema}\n" if line.startswith(marker) else line for line in lines)
+    return (
+        text.replace("../schemas/manifest.schema.json", schema)
+        .replace("manifests/quickstart.yaml", STORYBOARD)
+        .replace("output: ../out/", "output: out/")
+    )

@@ -10,7 +10,7 @@ import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from r2vbatch.dashscope.faults import Reach, ServiceError, classify
+from r2vbatch.dashscope.faults import Reach, ServiceError, classify_task
 from r2vbatch.dashscope.model import Status, Task
 from r2vbatch.ledger import Ledger, State, TakeRow
 from r2vbatch.pacing import backoff
@@ -142,7 +142,7 @@ def _cost(row: TakeRow, billed: Decimal | None) -> Decimal | None:
 
 async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
     """A failed task is not billed."""
-    verdict = classify(None, task.code)
+    verdict = classify_task(task.code)
     said = f"{task.code}: {task.message}".strip(": ") or "the service gave no reason"
     means.budget.settle(row.estimate, None)
     row = await means.ledger.do(
@@ -152,7 +152,7 @@ async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> 
         started_at=_stamp(task.started_at) or row.started_at,
         ended_at=_stamp(task.ended_at) or means.clock(),
     )  # fmt: skip
-    passing = task.code and verdict.reach in {Reach.PASSING, Reach.THROTTLE}
+    passing = verdict.reach in {Reach.PASSING, Reach.THROTTLE}
     if not passing or last_try or means.stop.submitting:
         return row
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, "asked again by itself")
