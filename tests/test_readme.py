@@ -1,0 +1,80 @@
+"""What the README says is so: its commands work, its example is valid, its price is the price."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from studio import KEY, PROGRAM
+
+from r2vbatch.errors import Exit
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """Every `r2vbatch` command of the README, in order; the installing ones are run by CI."""
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("r2vbatch ")]
+
+
+def test_the_commands_work_in_order(tmp_path: Path) -> None:
+    """The quickstart is previewed, and then every command of the README is run where it stands;
+    the live one gets as far as its price, which is the one the README states."""
+    shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
+
+    def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PROGRAM, *args], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            stdin=subprocess.DEVNULL, env={**os.environ, **env},
+        )  # fmt: skip
+
+    assert run("run", "manifests/quickstart.yaml").returncode == Exit.DONE
+    found = commands()
+    assert {args[0] for args in found} >= {"check", "plan", "run", "resume", "status"}
+    for args in found:
+        if "singapore" in args:
+            asked = run(*args, DASHSCOPE_API_KEY=KEY)
+            assert asked.returncode == Exit.USAGE
+            price = re.search(r"spend up to ([\d.]+ USD)", asked.stderr)
+            assert price is not None
+            assert f"({price[1]} for this shot)" in README
+        else:
+            done = run(*args)
+            assert done.returncode == Exit.DONE, (args, done.stderr)
+
+
+def test_the_example_is_a_valid_manifest(tmp_path: Path) -> None:
+    """The manifest in the README has no problem beside the quickstart's references."""
+    shutil.copytree(ROOT / "manifests" / "refs", tmp_path / "film" / "refs")
+    (example,) = blocks("yaml")
+    file = tmp_path / "film" / "film.yaml"
+    file.write_text(example, encoding="utf-8")
+    done = subprocess.run(
+        [*PROGRAM, "check", "--strict", str(file)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == Exit.DONE, done.stderr
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_two_commands_are_marked(name: str) -> None:
+    """CI runs the README's two commands; it finds them by these marks."""
+    assert len(re.findall(rf"<!-- command: {name} -->\n```console\n.+\n```", README)) == 1
+
+
+def test_exit_codes_are_told() -> None:
+    """Every exit code but that of a bug is explained."""
+    told = README[README.index("Exit codes:") :].split("\n\n")[0]
+    for code in Exit:
+        assert code is Exit.BUG or re.search(rf"\b{code.value}\b", told), code
