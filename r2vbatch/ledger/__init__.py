@@ -1,5 +1,6 @@
 """The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
 
+from r2vbatch.ledger.rows import Known, Move, NewTake, TakeRow, Transition
 from r2vbatch.ledger.states import (
     ASK_AGAIN,
     AT_SERVICE,
@@ -10,15 +11,7 @@ from r2vbatch.ledger.states import (
     State,
     legal,
 )
-from r2vbatch.ledger.store import (
-    IllegalTransition,
-    Known,
-    Ledger,
-    Move,
-    NewTake,
-    TakeRow,
-    Transition,
-)
+from r2vbatch.ledger.store import IllegalTransition, Ledger
 from r2vbatch.ledger.thread import LedgerThread
 
 __all__ = [

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from r2vbatch.ledger.store import TakeRow
+from r2vbatch.ledger.rows import TakeRow
 
 COLUMNS = (
     "shot", "take", "kind", "status", "flags", "clip", "model", "endpoint", "prompt",

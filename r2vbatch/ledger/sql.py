@@ -16,7 +16,7 @@ SCHEMA = """
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
-) STRICT;
+);
 
 -- One row a take: its current state. A row is never deleted while it may stand for money.
 CREATE TABLE takes (
@@ -57,7 +57,7 @@ CREATE TABLE takes (
     bytes            INTEGER,
     error_code       TEXT,
     error_message    TEXT
-) STRICT;
+);
 
 CREATE UNIQUE INDEX one_wanted_take ON takes (kind, take) WHERE wanted;
 CREATE INDEX open_intents ON takes (prompt_key) WHERE state IN ('submitting', 'in_doubt');
@@ -71,7 +71,7 @@ CREATE TABLE events (
     after  TEXT,
     why    TEXT NOT NULL DEFAULT '',
     detail TEXT NOT NULL DEFAULT '{}'            -- JSON
-) STRICT;
+);
 CREATE INDEX events_of_take ON events (key);
 
 -- Files on their way to another name: written before the first is touched, so that a crash
@@ -80,7 +80,7 @@ CREATE TABLE moves (
     key    INTEGER PRIMARY KEY REFERENCES takes (key),
     source TEXT NOT NULL,
     target TEXT NOT NULL
-) STRICT;
+);
 
 -- Facts of local files, so that a run does not hash the same references again.
 CREATE TABLE facts (
@@ -88,7 +88,7 @@ CREATE TABLE facts (
     bytes    INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     facts    TEXT NOT NULL                       -- JSON
-) STRICT;
+);
 """
 
 COLUMNS = (

@@ -10,117 +10,39 @@ This room refuses to know what a transition means or when it should happen.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
+from r2vbatch.ledger.opening import connect, unavailable
+from r2vbatch.ledger.rows import (
+    Known,
+    Move,
+    NewTake,
+    TakeRow,
+    Transition,
+    bound,
+    decimal,
+    from_database,
+    whole,
+)
 from r2vbatch.ledger.states import PAID, Kind, State, legal
 from r2vbatch.media.model import FileFacts
 
 _SECRET = frozenset({"link"})  # never copied into the event history
-_JSON = frozenset({"flags", "marks", "request"})
+_CHECKPOINT_PATIENCE = 500
+"""Milliseconds. A page that reads for minutes must not hold up a batch."""
 
 
 class IllegalTransition(Exception):
     """A bug of ours: a take was moved in a way that `states` does not allow."""
-
-
-@dataclass(frozen=True, slots=True)
-class TakeRow:
-    """One take as the ledger has it. Times in seconds since 1970 UTC, money as Decimal."""
-
-    key: int
-    kind: Kind
-    take: str
-    shot: str
-    number: int
-    wanted: bool
-    fingerprint: str
-    shot_fingerprint: str
-    state: State
-    flags: tuple[str, ...]
-    model: str
-    request: dict[str, Any]
-    prompt_key: str
-    estimate: Decimal | None
-    currency: str | None
-    per_second: Decimal | None
-    endpoint: str | None
-    marks: tuple[str, ...]
-    attempts: int
-    intent_at: float | None
-    post_ended_at: float | None
-    clock_offset: float | None
-    task_id: str | None
-    request_id: str | None
-    submitted_at: float | None
-    started_at: float | None
-    ended_at: float | None
-    link: str | None
-    link_expires: float | None
-    billed_seconds: Decimal | None
-    cost: Decimal | None
-    lost: Decimal
-    file: str | None
-    sha256: str | None
-    bytes: int | None
-    error_code: str | None
-    error_message: str | None
-
-
-class Known(NamedTuple):
-    """The little of a take that matching needs."""
-
-    key: int
-    take: str
-    shot: str
-    fingerprint: str
-    wanted: bool
-    state: State
-    has_file: bool
-
-
-class NewTake(NamedTuple):
-    """A take the plan wants and the ledger does not have."""
-
-    kind: Kind
-    take: str
-    shot: str
-    number: int
-    fingerprint: str
-    shot_fingerprint: str
-    model: str
-    request: dict[str, Any]
-    prompt_key: str
-    estimate: Decimal | None
-    currency: str | None
-    per_second: Decimal | None
-
-
-class Move(NamedTuple):
-    """A file on its way to another name, both relative to the output folder."""
-
-    key: int
-    source: str
-    target: str
-
-
-class Transition(NamedTuple):
-    """What a listener is told of one committed transition."""
-
-    key: int
-    before: State
-    after: State
-    at: float
-    why: str
 
 
 class Ledger:
@@ -142,21 +64,19 @@ class Ledger:
         create: bool = True,
         shared_disk: bool = False,
         clock: Callable[[], float] = time.time,
+        patience: float = 30.0,
     ) -> Ledger:
         """Open (or make) the ledger at `path`.
 
         `shared_disk`: the file lies on a network or synced file system, where write-ahead
-        logging is unsafe. Raises `OutputUnavailable` for what is not a ledger of ours.
+        logging is unsafe. `patience`: seconds to wait for another writer. Raises
+        `OutputUnavailable` for what is not a ledger of ours, or cannot be used now.
         """
         if not create and not path.is_file():
             raise OutputUnavailable(
                 f"{path}: no ledger here", hint="give the output folder of a batch that has run"
             )
-        try:
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            _prepare(db, path, shared_disk=shared_disk)
-        except sqlite3.Error as problem:
-            raise _unavailable(path, problem) from problem
+        db = connect(path, shared_disk=shared_disk, patience=patience)
         return cls(db, path, clock)
 
     def close(self) -> None:
@@ -166,8 +86,11 @@ class Ledger:
 
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the database file."""
+        patience = self._read("PRAGMA busy_timeout")[0][0]
         with suppress(sqlite3.OperationalError):  # a reader is in the way: the next one will
+            self._db.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_PATIENCE}")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute(f"PRAGMA busy_timeout = {patience}")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -175,14 +98,18 @@ class Ledger:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:  # else SQLite has rolled back, as on a full disk
+                    self._db.execute("ROLLBACK")
         except sqlite3.Error as problem:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise _unavailable(self.path, problem) from problem
+            raise unavailable(self.path, problem) from problem
+
+    def _read(self, statement: str, *parameters: object) -> list[Any]:
+        try:
+            return self._db.execute(statement, parameters).fetchall()
+        except sqlite3.Error as problem:
+            raise unavailable(self.path, problem) from problem
 
     # --- transitions ---------------------------------------------------------------------
 
@@ -193,7 +120,7 @@ class Ledger:
         """
         with self._transaction() as db:
             transition = self._move(db, key, to, why, columns)
-            row = self._take(db, key)
+            row = self.take(key)
         if self.listener:
             self.listener(transition)
         return row
@@ -215,7 +142,7 @@ class Ledger:
             raise IllegalTransition(f"take {key} ({kind}): {before} -> {to}")
         if to is State.PLANNED:
             columns = {**self._start_over(db, key, before), **columns}
-        db.execute(sql.update_take(["state", *columns]), _bound(columns, key, to))
+        db.execute(sql.update_take(["state", *columns]), bound(columns, key, to))
         self._event(db, key, now, before, to, why, columns)
         return Transition(key, before, to, now, why)
 
@@ -227,7 +154,7 @@ class Ledger:
              "intent_at", "post_ended_at")
         )  # fmt: skip
         if before is State.EXPIRED:
-            row = self._take(db, key)
+            row = self.take(key)
             cleared["lost"] = str(row.lost + (row.cost or row.estimate or Decimal(0)))
         return cleared
 
@@ -243,7 +170,7 @@ class Ledger:
     ) -> None:
         shown = {k: v for k, v in detail.items() if k not in _SECRET and v is not None}
         text = json.dumps(shown, ensure_ascii=False, default=str)
-        db.execute(sql.ADD_EVENT, (key, at, before, after, why, text))
+        db.execute(sql.ADD_EVENT, (key, at, before, after, whole(why), whole(text)))
 
     def note(self, why: str, /, **detail: Any) -> None:
         """An event about the batch as a whole."""
@@ -253,9 +180,9 @@ class Ledger:
     def amend(self, key: int, why: str, /, **columns: Any) -> TakeRow:
         """Set columns without a transition (a new link for a task, say)."""
         with self._transaction() as db:
-            db.execute(sql.update_take(columns), _bound(columns, key))
+            db.execute(sql.update_take(columns), bound(columns, key))
             self._event(db, key, self._clock(), None, None, why, columns)
-            return self._take(db, key)
+            return self.take(key)
 
     # --- the plan applied ----------------------------------------------------------------
 
@@ -285,16 +212,16 @@ class Ledger:
                 columns = {"take": take.take, "shot": take.shot, "number": take.number,
                            "wanted": 1, "estimate": take.estimate, "currency": take.currency,
                            "per_second": take.per_second}  # fmt: skip
-                db.execute(sql.update_take(columns), _bound(columns, key))
+                db.execute(sql.update_take(columns), bound(columns, key))
                 self._event(db, key, self._clock(), None, None, "wanted", {"take": take.take})
             for take in fresh:
-                added = db.execute(sql.ADD_TAKE, _bound(take._asdict())).lastrowid
+                added = db.execute(sql.ADD_TAKE, bound(take._asdict())).lastrowid
                 self._event(db, added, self._clock(), None, State.PLANNED, "", {"take": take.take})
             db.executemany(sql.ADD_MOVE, moves)
 
     def moves(self) -> list[Move]:
         """File moves that were begun and not ended."""
-        return [Move(*row) for row in self._db.execute(sql.MOVES)]
+        return [Move(*row) for row in self._read(sql.MOVES)]
 
     def moves_set_out(self) -> None:
         """Every moving file now lies at ``.moving/<key>``."""
@@ -312,55 +239,48 @@ class Ledger:
 
     def take(self, key: int) -> TakeRow:
         """One take."""
-        return self._take(self._db, key)
-
-    def _take(self, db: sqlite3.Connection, key: int) -> TakeRow:
-        return _row(db.execute(sql.TAKE, (key,)).fetchone())
+        return from_database(self._read(sql.TAKE, key)[0])
 
     def wanted(self, kind: Kind) -> list[TakeRow]:
         """All wanted takes of a kind."""
-        return [_row(row) for row in self._db.execute(sql.WANTED, (kind,))]
+        return [from_database(row) for row in self._read(sql.WANTED, kind)]
 
     def unfinished(self, kind: Kind) -> list[TakeRow]:
         """Takes with something left to do: wanted ones, and paid ones no longer wanted."""
-        return [_row(row) for row in self._db.execute(sql.UNFINISHED, (kind,))]
+        return [from_database(row) for row in self._read(sql.UNFINISHED, kind)]
 
     def in_states(self, kind: Kind, states: Iterable[State]) -> list[TakeRow]:
         """Takes of a kind in any of `states`, wanted or not."""
         wanted = json.dumps(sorted(states))
-        return [_row(row) for row in self._db.execute(sql.IN_STATES, (kind, wanted))]
+        return [from_database(row) for row in self._read(sql.IN_STATES, kind, wanted)]
 
     def known(self, kind: Kind) -> list[Known]:
         """Every take of a kind, for matching."""
         return [
             Known(key, take, shot, fingerprint, bool(wanted), State(state), bool(has_file))
-            for key, take, shot, fingerprint, wanted, state, has_file in self._db.execute(
-                sql.KNOWN, (kind,)
-            )
+            for key, take, shot, fingerprint, wanted, state, has_file in self._read(sql.KNOWN, kind)
         ]
 
     def files(self, kind: Kind) -> list[tuple[int, str]]:
         """(key, file) of every done take."""
-        return list(self._db.execute(sql.FILES, (kind,)))
+        return self._read(sql.FILES, kind)
 
     def counts(self) -> dict[Kind, dict[State, int]]:
         """How many wanted takes stand in each state, by kind."""
         found: dict[Kind, dict[State, int]] = {"preview": {}, "live": {}}
-        for kind, state, number in self._db.execute(sql.COUNTS):
+        for kind, state, number in self._read(sql.COUNTS):
             found[kind][State(state)] = number
         return found
 
     def same_prompt_open(self, row: TakeRow, since: float) -> str | None:
         """A take with the same prompt whose submit, begun after `since`, is not settled."""
-        found = self._db.execute(
-            sql.SAME_PROMPT, (row.kind, row.prompt_key, row.key, since)
-        ).fetchone()
-        return found[0] if found else None
+        found = self._read(sql.SAME_PROMPT, row.kind, row.prompt_key, row.key, since)
+        return found[0][0] if found else None
 
     def spent(self, currency: str) -> Decimal:
         """Live money in `currency`: what was billed, and the full estimate of all that may be."""
         total = Decimal(0)
-        for state, estimate, cost, lost in self._db.execute(sql.SPENT, (currency,)):
+        for state, estimate, cost, lost in self._read(sql.SPENT, currency):
             total += Decimal(lost)
             if State(state) in PAID:
                 total += Decimal(cost or estimate or 0)
@@ -368,24 +288,24 @@ class Ledger:
 
     def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
         """(at, before, after, why, detail) of one take, oldest first."""
-        rows = self._db.execute(sql.EVENTS_OF, (key,))
+        rows = self._read(sql.EVENTS_OF, key)
         return [(at, before, after, why, json.loads(d)) for at, before, after, why, d in rows]
 
     def revision(self) -> int:
         """Grows with every event."""
-        return int(self._db.execute(sql.LAST_EVENT).fetchone()[0])
+        return int(self._read(sql.LAST_EVENT)[0][0])
 
     # --- odds and ends -------------------------------------------------------------------
 
     def meta(self, name: str) -> str | None:
         """A fact about the batch, or None."""
-        found = self._db.execute(sql.GET_META, (name,)).fetchone()
-        return found[0] if found else None
+        found = self._read(sql.GET_META, name)
+        return found[0][0] if found else None
 
     def set_meta(self, /, **facts: str) -> None:
         """Record facts about the batch."""
         with self._transaction() as db:
-            db.executemany(sql.SET_META, facts.items())
+            db.executemany(sql.SET_META, [(name, whole(value)) for name, value in facts.items()])
 
     @property
     def salt(self) -> str:
@@ -394,82 +314,14 @@ class Ledger:
 
     def get(self, path: Path, size: int, mtime_ns: int) -> FileFacts | None:
         """Remembered facts of a local file, if it has not changed since."""
-        found = self._db.execute(sql.GET_FACTS, (str(path), size, mtime_ns)).fetchone()
-        if found is None:
+        found = self._read(sql.GET_FACTS, whole(str(path)), size, mtime_ns)
+        if not found:
             return None
-        facts = json.loads(found[0])
-        return FileFacts(**{**facts, "seconds": _decimal(facts["seconds"])})
+        facts = json.loads(found[0][0])
+        return FileFacts(**{**facts, "seconds": decimal(facts["seconds"])})
 
     def put(self, path: Path, size: int, mtime_ns: int, facts: FileFacts) -> None:
         """Remember facts of a local file."""
         text = json.dumps(asdict(facts), default=str)
         with self._transaction() as db:
-            db.execute(sql.SET_FACTS, (str(path), size, mtime_ns, text))
-
-
-def _prepare(db: sqlite3.Connection, path: Path, *, shared_disk: bool) -> None:
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute(f"PRAGMA journal_mode = {'DELETE' if shared_disk else 'WAL'}")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("BEGIN IMMEDIATE")
-    application, version = (
-        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if empty:
-        for statement in sql.SCHEMA.split(";\n"):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {sql.FORMAT}")
-        db.execute(sql.SET_META, ("salt", secrets.token_hex(16)))
-    elif application != sql.APPLICATION_ID:
-        raise OutputUnavailable(
-            f"{path} is a database of another program",
-            hint="choose another output folder with -o, or another place with --ledger",
-        )
-    elif version > sql.FORMAT:
-        raise OutputUnavailable(
-            f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
-        )
-    db.execute("COMMIT")
-
-
-def _unavailable(path: Path, problem: sqlite3.Error) -> OutputUnavailable:
-    if isinstance(problem, sqlite3.OperationalError):
-        hint = "free some room, check the permissions of the folder, and run again"
-    else:
-        hint = "restore it from a copy; the clips beside it are not touched"
-    return OutputUnavailable(f"the ledger {path} cannot be used: {problem}", hint=hint)
-
-
-def _bound(columns: dict[str, Any], key: int | None = None, to: State | None = None) -> Any:
-    bound = {name: _plain(name, value) for name, value in columns.items()}
-    if key is not None:
-        bound["key"] = key
-    if to is not None:
-        bound["state"] = str(to)
-    return bound
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name in _JSON:
-        return json.dumps(value, ensure_ascii=False)
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _row(raw: tuple[Any, ...]) -> TakeRow:
-    values = dict(zip(sql.COLUMNS, raw, strict=True))
-    for name in ("estimate", "per_second", "billed_seconds", "cost", "lost"):
-        values[name] = _decimal(values[name])
-    values.update(
-        wanted=bool(values["wanted"]),
-        state=State(values["state"]),
-        flags=tuple(json.loads(values["flags"])),
-        marks=tuple(json.loads(values["marks"])),
-        request=json.loads(values["request"]),
-    )
-    return TakeRow(**values)
+            db.execute(sql.SET_FACTS, (whole(str(path)), size, mtime_ns, text))

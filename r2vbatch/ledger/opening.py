@@ -1,0 +1,89 @@
+"""Opening a ledger: the right file, in the right format and journal mode, or a sentence why not.
+
+A database of another program is refused before anything in it is touched.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from pathlib import Path
+
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import sql
+
+_DAMAGED = "restore it from a copy; the clips beside it are not touched"
+_HINTS = {
+    sqlite3.SQLITE_BUSY: "another program is writing to it: wait for it, or close it",
+    sqlite3.SQLITE_LOCKED: "another program is writing to it: wait for it, or close it",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: "mend its permissions and those of its folder, and run again",
+    sqlite3.SQLITE_CANTOPEN: "see that its folder is there and may be written to",
+}
+_ELSE = "free some room, check the disk, and run again; nothing is lost"
+
+
+def connect(path: Path, *, shared_disk: bool, patience: float) -> sqlite3.Connection:
+    """A connection to the ledger at `path`, made if there is none.
+
+    Raises `OutputUnavailable` for what is not a ledger of ours, or cannot be used now.
+    """
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
+    except sqlite3.Error as problem:
+        raise unavailable(path, problem) from problem
+    try:
+        _refuse_others(db, path)
+        _prepare(db, path, shared_disk=shared_disk)
+    except sqlite3.Error as problem:
+        db.close()
+        raise unavailable(path, problem) from problem
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def unavailable(path: Path, problem: sqlite3.Error) -> OutputUnavailable:
+    """What SQLite says, and what to do about it."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the primary code
+    return OutputUnavailable(
+        f"the ledger {path} cannot be used: {problem}", hint=_HINTS.get(code, _ELSE)
+    )
+
+
+def _refuse_others(db: sqlite3.Connection, path: Path) -> None:
+    if _empty(db):
+        return
+    if _pragma(db, "application_id") != sql.APPLICATION_ID:
+        raise OutputUnavailable(
+            f"{path} is a database of another program",
+            hint="choose another output folder with -o, or another place with --ledger",
+        )
+    if _pragma(db, "user_version") > sql.FORMAT:
+        raise OutputUnavailable(
+            f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
+        )
+
+
+def _prepare(db: sqlite3.Connection, path: Path, *, shared_disk: bool) -> None:
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute(f"PRAGMA journal_mode = {'DELETE' if shared_disk else 'WAL'}")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("BEGIN IMMEDIATE")
+    if _empty(db):
+        for statement in sql.SCHEMA.split(";\n"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {sql.FORMAT}")
+        db.execute(sql.SET_META, ("salt", secrets.token_hex(16)))
+    db.execute("COMMIT")
+
+
+def _empty(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])

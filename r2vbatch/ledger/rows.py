@@ -1,0 +1,151 @@
+"""What the ledger hands out and takes in: takes, moves and transitions as plain data, and their
+way into and out of the database.
+
+Text is stored as UTF-8, which cannot hold half a surrogate pair; a service's message or a file
+name may. Such a half is written as ``\\udXXX``, rather than stopping a paid batch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from r2vbatch.ledger import sql
+from r2vbatch.ledger.states import Kind, State
+
+_JSON = frozenset({"flags", "marks", "request"})
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRow:
+    """One take as the ledger has it. Times in seconds since 1970 UTC, money as Decimal."""
+
+    key: int
+    kind: Kind
+    take: str
+    shot: str
+    number: int
+    wanted: bool
+    fingerprint: str
+    shot_fingerprint: str
+    state: State
+    flags: tuple[str, ...]
+    model: str
+    request: dict[str, Any]
+    prompt_key: str
+    estimate: Decimal | None
+    currency: str | None
+    per_second: Decimal | None
+    endpoint: str | None
+    marks: tuple[str, ...]
+    attempts: int
+    intent_at: float | None
+    post_ended_at: float | None
+    clock_offset: float | None
+    task_id: str | None
+    request_id: str | None
+    submitted_at: float | None
+    started_at: float | None
+    ended_at: float | None
+    link: str | None
+    link_expires: float | None
+    billed_seconds: Decimal | None
+    cost: Decimal | None
+    lost: Decimal
+    file: str | None
+    sha256: str | None
+    bytes: int | None
+    error_code: str | None
+    error_message: str | None
+
+
+class Known(NamedTuple):
+    """The little of a take that matching needs."""
+
+    key: int
+    take: str
+    shot: str
+    fingerprint: str
+    wanted: bool
+    state: State
+    has_file: bool
+
+
+class NewTake(NamedTuple):
+    """A take the plan wants and the ledger does not have."""
+
+    kind: Kind
+    take: str
+    shot: str
+    number: int
+    fingerprint: str
+    shot_fingerprint: str
+    model: str
+    request: dict[str, Any]
+    prompt_key: str
+    estimate: Decimal | None
+    currency: str | None
+    per_second: Decimal | None
+
+
+class Move(NamedTuple):
+    """A file on its way to another name, both relative to the output folder."""
+
+    key: int
+    source: str
+    target: str
+
+
+class Transition(NamedTuple):
+    """What a listener is told of one committed transition."""
+
+    key: int
+    before: State
+    after: State
+    at: float
+    why: str
+
+
+def bound(columns: dict[str, Any], key: int | None = None, to: State | None = None) -> Any:
+    """Columns as SQL parameters, by name."""
+    values = {name: _plain(name, value) for name, value in columns.items()}
+    if key is not None:
+        values["key"] = key
+    if to is not None:
+        values["state"] = str(to)
+    return values
+
+
+def whole(text: str) -> str:
+    """`text` with halves of surrogate pairs spelled out, as JSON spells them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def decimal(text: str | None) -> Decimal | None:
+    """Decimal text as a number, None as None."""
+    return None if text is None else Decimal(text)
+
+
+def from_database(raw: tuple[Any, ...]) -> TakeRow:
+    """A row of `takes`, its columns in the order of `sql.COLUMNS`."""
+    values = dict(zip(sql.COLUMNS, raw, strict=True))
+    for name in ("estimate", "per_second", "billed_seconds", "cost", "lost"):
+        values[name] = decimal(values[name])
+    values.update(
+        wanted=bool(values["wanted"]),
+        state=State(values["state"]),
+        flags=tuple(json.loads(values["flags"])),
+        marks=tuple(json.loads(values["marks"])),
+        request=json.loads(values["request"]),
+    )
+    return TakeRow(**values)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in _JSON:
+        return whole(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, Decimal):
+        return str(value)
+    return whole(value) if isinstance(value, str) else value
