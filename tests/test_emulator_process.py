@@ -154,3 +154,14 @@ def test_the_command_is_light_to_import():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     heavy = {"aiohttp", "av", "PIL", "yaml", "r2vbatch.dashscope"}
     assert not heavy & set(json.loads(done.stdout))
+
+
+def test_the_emulator_knows_nothing_of_the_client():
+    """No room of the codec, the ledger or a run is loaded by serving and drawing."""
+    code = (
+        "import sys, json, r2vbatch.emulator.server, r2vbatch.emulator.process,"
+        " r2vbatch.emulator.slate.render; print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    ours = {name.split(".")[1] for name in json.loads(done.stdout) if name.startswith("r2vbatch.")}
+    assert ours <= {"emulator", "errors"}

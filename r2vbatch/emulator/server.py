@@ -117,8 +117,7 @@ class Emulator:
             struck = self._faults.strike(op)
             try:
                 account = self.service.authorize(request.headers.get("Authorization"))
-                if op == "submit":
-                    account.counters.posts += 1
+                account.counters.count(op)
                 return await wire.before(request, struck) or await operation(
                     request, account, struck
                 )
@@ -164,7 +163,6 @@ class Emulator:
     async def _query(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        account.counters.queries += 1
         self.service.admit_query(account)
         task_id = request.match_info["id"]
         task = self.service.find(account, task_id)
@@ -180,7 +178,6 @@ class Emulator:
     async def _list(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        account.counters.lists += 1
         self.service.admit_query(account)
         zone = struck["list_zone"].value if "list_zone" in struck else self.options.zone
         body = answers.listing(
@@ -197,7 +194,6 @@ class Emulator:
     async def _cancel(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        account.counters.cancels += 1
         self.service.admit_query(account)
         task = self.service.cancel(account, request.match_info["id"])
         return await wire.answer(request, answers.canceled(task), struck)
@@ -205,7 +201,6 @@ class Emulator:
     async def _policy(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        account.counters.policies += 1
         model = request.query.get("model", "")
         if request.query.get("action") != "getPolicy":
             raise Refusal.of("InvalidParameter", "action must be getPolicy")

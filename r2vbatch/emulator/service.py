@@ -44,6 +44,11 @@ class Counters:
     max_in_flight: int = 0
     """Running and waiting together, of one model."""
 
+    def count(self, op: str) -> None:
+        """One call of this operation arrived, whatever becomes of it."""
+        name = {"submit": "posts", "query": "queries", "policy": "policies"}.get(op, f"{op}s")
+        setattr(self, name, getattr(self, name) + 1)
+
 
 @dataclass(slots=True, eq=False)
 class Task:

@@ -6,6 +6,7 @@ scene fit; only a prompt too long for the smallest type is turned page by page.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -76,8 +77,9 @@ class Captions:
             if setting.height <= tallest:
                 return setting
         over = setting.height - tallest
-        fewer = -(-over // leading(setting.size))
-        return setting._replace(action_lines=max(2, int(setting.action_lines - fewer)))
+        fits = max(2, setting.action_lines - math.ceil(over / leading(setting.size)))
+        pages = math.ceil(setting.action_lines / fits)
+        return setting._replace(action_lines=math.ceil(setting.action_lines / pages))
 
     def _measure(self, scenes: Sequence[Scene], size: int) -> _Setting:
         labelled = any(scene.label for scene in scenes)

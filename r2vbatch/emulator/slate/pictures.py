@@ -7,6 +7,7 @@ smaller than a pixel (two crops blended), so that it neither jumps nor shimmers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,8 @@ DRIFT = 0.022
 """Share of its place's side that a still moves in a second."""
 FOCUS = (0.5, 0.25)
 """Where the middle of what is shown lies between the edges: faces are in the upper third."""
+SHORT_SIDE = 2000
+"""Pixels a reference's short side is reduced to: no place is larger than 1920."""
 CARD = (38, 41, 48)
 
 
@@ -200,28 +203,38 @@ def _why(picture: Picture) -> list[Piece]:
     return [Piece(f"could not be opened here{where}", "#9aa1ad")]
 
 
+@lru_cache(maxsize=5)
 def load(file: Path) -> Image.Image:
-    """An image file as RGB, upright, clear parts on the card's grey.
+    """An image file as RGB, upright, clear parts on the card's grey, no larger than can show.
 
     Raises:
         OSError: it cannot be decoded.
     """
     with Image.open(file) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    flat = Image.new("RGBA", upright.size, CARD)
-    return Image.alpha_composite(flat, upright).convert("RGB")
+        shrink = min(1.0, SHORT_SIDE / min(opened.size))
+        size = (round(opened.width * shrink), round(opened.height * shrink))
+        opened.draft("RGB", size)
+        upright = ImageOps.exif_transpose(opened)
+    if shrink < 1:
+        turned = (upright.width > upright.height) != (size[0] > size[1])
+        upright = upright.resize(size[::-1] if turned else size, reducing_gap=2.0)
+    if not upright.has_transparency_data:
+        return upright.convert("RGB")
+    whole = upright.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, CARD), whole).convert("RGB")
 
 
 def aspect(picture: Picture) -> float:
     """Width / height of a reference; of a card, a modest one."""
     try:
         if picture.kind == "image" and picture.file:
-            return load(picture.file).width / load(picture.file).height
+            image = load(picture.file)
+            return image.width / image.height
         if picture.kind == "video" and picture.file:
             frame = next(_looped(picture.file))[1]
             wide = frame.width / frame.height
             return 1 / wide if frame.rotation % 180 else wide
-    except (OSError, StopIteration, av.FFmpegError):
+    except (OSError, ValueError, StopIteration, av.FFmpegError):
         pass
     return 4 / 3
 

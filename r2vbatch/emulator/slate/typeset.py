@@ -35,6 +35,7 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONT), size)
 
 
+@lru_cache(maxsize=8192)
 def width(text: str, size: int) -> float:
     """Width of a text in pixels."""
     return font(size).getlength(text)
