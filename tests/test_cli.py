@@ -78,7 +78,7 @@ def test_check_is_light() -> None:
     [
         (["rum", "film.yaml"], Exit.USAGE, "did you mean run?"),
         (["run"], Exit.USAGE, "Missing argument"),
-        (["run", "nothing.yaml"], Exit.MANIFEST, "nothing.yaml:1:1: error: there is no such file"),
+        (["run", "nothing.yaml"], Exit.MANIFEST, "nothing.yaml:1:1: error: no such file"),
         (["run", "refs"], Exit.MANIFEST, "refs:1:1: error"),
         (["run", "film.yaml", "--endpoint", "singapur"], Exit.USAGE, "Did you mean singapore?"),
         (["run", "film.yaml", "--endpoint", "singapore", "--yes"], Exit.USAGE, "needs an API key"),
@@ -173,7 +173,7 @@ def test_a_dry_run_makes_nothing(studio: Studio) -> None:
 
 
 def test_nothing_is_spent_without_a_yes(studio: Studio) -> None:
-    """Without a terminal a live run wants --yes or --max-cost; it says the price and ends with 2."""
+    """Without a terminal a live run wants --yes or --max-cost; it says the price, exit 2."""
     with service() as at:
         result = studio.call("run", "film.yaml", "--endpoint", at.base_url)
         assert result.code == Exit.USAGE

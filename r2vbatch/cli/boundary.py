@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from r2vbatch import __version__
-from r2vbatch.errors import Exit, R2VBatchError
+from r2vbatch.errors import Exit, ManifestInvalid, R2VBatchError
 
 
 def guarded(cli: click.Command) -> int:
@@ -32,6 +32,8 @@ def guarded(cli: click.Command) -> int:
     except click.ClickException as problem:
         problem.show()
         return Exit.USAGE
+    except ManifestInvalid as problem:  # its diagnostics have been shown, and counted
+        return problem.exit_code
     except R2VBatchError as problem:
         return _expected(problem)
     except KeyboardInterrupt:

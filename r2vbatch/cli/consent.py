@@ -12,7 +12,6 @@ import sys
 import click
 
 from r2vbatch.batch.bill import shown
-from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
 from r2vbatch.dashscope.regions import is_loopback
 from r2vbatch.errors import UsageProblem
@@ -60,7 +59,6 @@ def _about_currency(job: Job) -> None:
 def _about_key(job: Job) -> None:
     """A URL that only the manifest names is asked about before it sees the key."""
     endpoint = job.settings.endpoint
-    key_for(endpoint)  # a missing key is said before anything is asked
     if endpoint.region or is_loopback(endpoint.base_url):
         return
     known = f"key may go to {endpoint.base_url}"

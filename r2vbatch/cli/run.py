@@ -164,6 +164,7 @@ def _say_if_changed(manifest: Manifest) -> None:
 
 def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
     """The run itself, from a sound manifest to an exit code."""
+    from r2vbatch.batch.endpoint import key_for
     from r2vbatch.batch.job import opened
     from r2vbatch.cli.consent import consent
     from r2vbatch.cli.words import bill_lines
@@ -173,6 +174,7 @@ def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
         from r2vbatch.cli.plan import show_plan
 
         return show_plan(manifest, settings, options.prices)
+    key_for(settings.endpoint)  # a missing key is said before a folder is made
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             click.echo(line, err=True)
