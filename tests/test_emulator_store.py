@@ -142,6 +142,35 @@ def test_urls_of_other_kinds_are_refused_in_the_task(url):
     asyncio.run(run())
 
 
+def test_a_first_frame_decides_the_ratio():
+    """2.7: the ratio asked for gives way to the first frame's, in clip and usage."""
+
+    async def run():
+        async with serving() as client:
+            media = [
+                {"type": kind, "url": await client.upload(f"{kind}.png", content, "wan2.7-r2v")}
+                for kind, content in (
+                    ("reference_image", picture()),
+                    ("first_frame", picture(300, 520)),
+                )
+            ]
+            request = body(
+                model="wan2.7-r2v",
+                media=media,
+                resolution="720P",
+                ratio="1:1",
+                reference_urls=None,
+                size=None,
+                audio=None,
+            )
+            ended = await client.end(await client.task(request, oss=True))
+            assert ended["usage"]["ratio"] == "9:16"
+            row = client.server.stats()["total"]["tasks"][0]
+            assert row["size"] == "720*1280"
+
+    asyncio.run(run())
+
+
 def test_a_remote_reference_is_fetched_once_and_may_be_missing():
     """One GET for two tasks; a 404 is a card by default and FAILED by switch."""
 

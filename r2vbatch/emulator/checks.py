@@ -7,7 +7,9 @@ which checks answer at once); what needs the media itself is checked when the ta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from r2vbatch.emulator.ask import Ask, Reference
@@ -179,6 +181,18 @@ def _read_27(
         watermark=parameters.get("watermark", False),
         seed=parameters.get("seed"),
     )
+
+
+def shaped_like(ask: Ask, width: int, height: int) -> Ask:
+    """The request in the ratio closest to a first frame's, which wins over the one asked for."""
+
+    def distance(ratio: str) -> float:
+        wide, high = SIZES[f"{ask.tier}P", ratio]
+        return abs(math.log(wide / high) - math.log(width / height))
+
+    ratio = min((ratio for tier, ratio in SIZES if tier == f"{ask.tier}P"), key=distance)
+    wide, high = SIZES[f"{ask.tier}P", ratio]
+    return replace(ask, width=wide, height=high, ratio=ratio)
 
 
 def _media(given: Mapping[str, Any]) -> tuple[Reference, ...]:

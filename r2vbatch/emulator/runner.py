@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from r2vbatch.emulator.ask import Ask, Reference, usage
+from r2vbatch.emulator.checks import shaped_like
 from r2vbatch.emulator.faults import Fault
 from r2vbatch.emulator.media import Medium, check
 from r2vbatch.emulator.options import Options
@@ -75,6 +76,9 @@ class Runner:
         refused = check(ask, media)
         if refused:
             raise refused
+        for reference, medium in zip(ask.references, media, strict=True):
+            if reference.role == "first_frame" and medium:
+                task.ask = ask = shaped_like(ask, medium.width, medium.height)
         slate = _misdrawn(_slate(task, media), task.faults.get("clip_wrong"))
         fail = task.faults.get("fail")
         if not fail:
