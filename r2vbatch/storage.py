@@ -73,22 +73,20 @@ class Folder:
         false. Publishing the same part again after a crash in between is no error.
         """
         target = self.path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         _sync(part)
         if replace:
             part.replace(target)
+            _sync(target.parent)
         else:
             _give_name(part, target)
-        _sync(target.parent)
 
     def rename(self, source: str, target: str) -> None:
         """Move a file to a free name, durably. Raises FileExistsError when it is not free."""
         old, new = self.path(source), self.path(target)
-        new.parent.mkdir(parents=True, exist_ok=True)
+        _make(new.parent)
         _give_name(old, new)
-        _sync(new.parent)
-        if old.parent != new.parent:
-            _sync(old.parent)
+        _sync(old.parent)
 
     def carry(self, source: str, target: str) -> None:
         """Move a file that can be made again, if it is there."""
@@ -139,19 +137,34 @@ def _nearest(path: Path) -> Path:
     return next(p for p in (absolute, *absolute.parents) if p.exists())
 
 
+def _make(folder: Path) -> None:
+    """Make a folder, durably: a file synced in a folder that is not would be lost with it."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync(folder.parent)
+
+
 def _give_name(old: Path, new: Path) -> None:
-    """Rename without replacing. A hard link is refused where the name is taken, so there is no
-    moment in which another file could be lost."""
+    """Rename without replacing, the new name durable before the old one goes.
+
+    A hard link is refused where the name is taken, so there is no moment in which another file
+    could be lost, nor one in which this one has no name.
+    """
     try:
         os.link(old, new)
     except FileExistsError:
         if not old.exists() or not old.samefile(new):
             raise
+        if old.stat().st_nlink == 1:  # one name in two spellings, not two names
+            old.rename(new)
+            return
     except OSError:  # a file system without hard links
         if os.path.lexists(new):
             raise FileExistsError(f"{new} is already there") from None
         old.rename(new)
+        _sync(new.parent)
         return
+    _sync(new.parent)
     old.unlink()
 
 
