@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from r2vbatch.errors import OutputUnavailable
@@ -21,20 +21,19 @@ NAME = ".lock"
 @contextmanager
 def locked(output: Path) -> Iterator[None]:
     """Hold the output folder for this process. Raises `OutputUnavailable` if another has it."""
-    try:
-        descriptor = os.open(output / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as problem:
-        raise OutputUnavailable(
-            f"{output} cannot be written to: {problem.strerror}",
-            hint="choose another output folder with -o, or mend its permissions",
-        ) from problem
-    try:
-        _take(descriptor, output)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+    with ExitStack() as stack:
+        try:
+            descriptor = os.open(output / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            stack.callback(os.close, descriptor)
+            _take(descriptor, output)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        except OSError as problem:
+            raise OutputUnavailable(
+                f"{output} cannot be held for this run: {problem.strerror}",
+                hint="choose another output folder with -o, or mend this one",
+            ) from problem
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _take(descriptor: int, output: Path) -> None:
