@@ -44,7 +44,8 @@ class Settings:
     endpoint_given: bool
     """The endpoint is on the command line: the person named who may see the key."""
     caps: tuple[Money, ...]
-    """Every cap on live spending that holds: the manifest's budget, the command line's."""
+    """Every cap on spending that holds: the manifest's budget, the command line's. None for a
+    preview, which spends nothing."""
     grace: float
     """Seconds within which the service lists a task after its submit; waits scale with it."""
     limits: Limits
@@ -63,12 +64,14 @@ def settle(manifest: Manifest, options: Options) -> Settings:
     Raises `UsageProblem` for an endpoint that cannot be, and for a scope that matches no shot.
     """
     output = output_of(manifest, options)
+    endpoint = find_endpoint(options.endpoint or manifest.endpoint, manifest.workspace)
+    caps = (manifest.max_cost, options.max_cost) if endpoint.kind == "live" else ()
     return Settings(
         output=output,
         ledger=(options.ledger or output / LEDGER).absolute(),
-        endpoint=find_endpoint(options.endpoint or manifest.endpoint, manifest.workspace),
+        endpoint=endpoint,
         endpoint_given=options.endpoint is not None,
-        caps=tuple(cap for cap in (manifest.max_cost, options.max_cost) if cap),
+        caps=tuple(cap for cap in caps if cap),
         grace=options.grace,
         limits=manifest.limits,
         in_scope=scope(manifest.shots, options.only, options.first),
