@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from r2vbatch.batch.matching import Matching
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import Kind, Ledger, Move, NewTake
+from r2vbatch.ledger import Kind, Ledger, Move, NewTake, State, TakeRow
 from r2vbatch.plan.model import PlannedTake
 from r2vbatch.storage import Folder
 from r2vbatch.take.naming import clip_name, poster_name, retired_name
@@ -29,7 +29,7 @@ def arrange(
             _retire(ledger, folder, known.key, moves)
     named = list(named)
     for key, take in named:
-        file = ledger.take(key).file
+        file = _file(ledger.take(key), folder)
         target = clip_name(kind, take.take)
         if file and file != target:
             moves[key] = Move(key, file, target)
@@ -41,8 +41,7 @@ def arrange(
     )
     finish_moves(ledger, folder)
     if kind == "preview":
-        for known in matching.unwanted:
-            _drop_slate(ledger, folder, known.key)
+        _drop_slates(ledger, folder)
 
 
 def finish_moves(ledger: Ledger, folder: Folder) -> None:
@@ -52,43 +51,62 @@ def finish_moves(ledger: Ledger, folder: Folder) -> None:
         return
     if not moves[0].source.startswith(".moving/"):
         for move in moves:
-            if folder.exists(move.source):
-                _rename(folder, move.source, f".moving/{move.key}")
+            _rename(folder, move.source, f".moving/{move.key}")
             folder.carry(poster_name(move.source), f".moving/{move.key}.jpg")
         ledger.moves_set_out()
     for move in moves:
-        if folder.exists(f".moving/{move.key}"):
+        if move.target.startswith("preview/"):
+            folder.carry(f".moving/{move.key}", move.target)
+        else:
             _rename(folder, f".moving/{move.key}", move.target)
         folder.carry(f".moving/{move.key}.jpg", poster_name(move.target))
-    ledger.end_moves({m.key: m.target if folder.exists(m.target) else None for m in moves})
+    ledger.end_moves()
 
 
 def _retire(ledger: Ledger, folder: Folder, key: int, moves: dict[int, Move]) -> None:
     row = ledger.take(key)
-    if row.file:
+    if file := _file(row, folder):
         taken = [m.target for m in moves.values()]
         target = retired_name(folder, row.take, row.fingerprint, taken)
-        moves[key] = Move(key, row.file, target)
+        moves[key] = Move(key, file, target)
 
 
-def _drop_slate(ledger: Ledger, folder: Folder, key: int) -> None:
-    row = ledger.take(key)
-    if row.file and not row.wanted:
-        ledger.amend(key, "slate dropped", file=None)
-        # the name may already be that of a newer take's slate
-        if all(file != row.file for _, file in ledger.files("preview")):
-            folder.remove(row.file)
-            folder.remove(poster_name(row.file))
+def _file(row: TakeRow, folder: Folder) -> str | None:
+    """Where the file of a take lies. After a crash between its publishing and the ledger's
+    ``done``, a fetched clip has its name on disk and not yet in the ledger."""
+    published = clip_name(row.kind, row.take)
+    fetched = row.wanted and row.state is State.FETCHED and row.bytes is not None
+    return published if fetched and folder.size(published) == row.bytes else row.file
+
+
+def _drop_slates(ledger: Ledger, folder: Folder) -> None:
+    """Remove the slates of all takes that are no longer wanted."""
+    files = ledger.files("preview")
+    wanted = {known.key for known in ledger.known("preview") if known.wanted}
+    kept = {file for key, file in files if key in wanted}
+    for key, file in files:
+        if key not in wanted:
+            if file not in kept:  # the name may already be that of a newer take's slate
+                folder.remove(file)
+                folder.remove(poster_name(file))
+            ledger.amend(key, "slate dropped", file=None)
 
 
 def _rename(folder: Folder, source: str, target: str) -> None:
+    """Move a clip, if it is there: what has gone is found missing, and fetched again, later."""
     try:
-        folder.rename(source, target)
+        if folder.exists(source):
+            folder.rename(source, target)
     except FileExistsError:
         raise OutputUnavailable(
             f"{folder.path(target)} is in the way: it was not made by this batch",
             hint="move it elsewhere and run again; nothing is lost",
         ) from None
+    except OSError as problem:
+        raise OutputUnavailable(
+            f"{folder.path(source)} cannot be moved to {target}: {problem.strerror}",
+            hint="mend that and run again; nothing is lost",
+        ) from problem
 
 
 def planned_row(kind: Kind, take: PlannedTake, request: dict[str, object], key: str) -> NewTake:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from r2vbatch.ledger.rows import TakeRow
+from r2vbatch.ledger.rows import TakeRow, whole
 
 COLUMNS = (
     "shot", "take", "kind", "status", "flags", "clip", "model", "endpoint", "prompt",
@@ -63,18 +63,18 @@ def result(row: TakeRow) -> dict[str, Any]:
 
 
 def as_csv(results: Iterable[dict[str, Any]]) -> str:
-    """The rows as CSV (RFC 4180 quoting, ``\\n`` line ends, lists joined by ``|``)."""
+    """The rows as CSV (RFC 4180, lists joined by ``|``)."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in results:
         writer.writerow([_cell(row[name]) for name in COLUMNS])
-    return text.getvalue()
+    return whole(text.getvalue())
 
 
 def as_jsonl(results: Iterable[dict[str, Any]]) -> str:
     """The rows as JSON lines."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results)
+    return whole("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results))
 
 
 def iso(seconds: float | None) -> str | None:

@@ -8,6 +8,7 @@ name may. Such a half is written as ``\\udXXX``, rather than stopping a paid bat
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import Kind, State
 
 _JSON = frozenset({"flags", "marks", "request"})
+_QUERY = re.compile(
+    r"""([a-z][a-z0-9+.-]*://[^\s?#"'<>\\]+)[?#](?:(?!["'<>\\])[!-~])*""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,12 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def unsigned(text: str) -> str:
+    """`text` with the query strings of its URLs cut off: a service's message may name a link or
+    a reference with its signature, and messages are shown, logged and exported."""
+    return _QUERY.sub(r"\1", text)
+
+
 def decimal(text: str | None) -> Decimal | None:
     """Decimal text as a number, None as None."""
     return None if text is None else Decimal(text)
@@ -148,4 +158,6 @@ def _plain(name: str, value: Any) -> Any:
         return whole(json.dumps(value, ensure_ascii=False))
     if isinstance(value, Decimal):
         return str(value)
+    if name == "error_message" and value is not None:
+        return whole(unsigned(value))
     return whole(value) if isinstance(value, str) else value

@@ -153,6 +153,10 @@ SET_FACTS = (
 MOVES = "SELECT key, source, target FROM moves ORDER BY key"
 ADD_MOVE = "INSERT OR REPLACE INTO moves (key, source, target) VALUES (?, ?, ?)"
 MOVES_SET_OUT = "UPDATE moves SET source = '.moving/' || key"
+FILES_MOVED = (
+    "UPDATE takes SET file = (SELECT target FROM moves WHERE moves.key = takes.key)"
+    " WHERE key IN (SELECT key FROM moves)"
+)
 END_MOVES = "DELETE FROM moves"
 
 

@@ -31,6 +31,7 @@ from r2vbatch.ledger.rows import (
     bound,
     decimal,
     from_database,
+    unsigned,
     whole,
 )
 from r2vbatch.ledger.states import PAID, Kind, State, legal
@@ -137,7 +138,7 @@ class Ledger:
         self, db: sqlite3.Connection, key: int, to: State, why: str, columns: dict[str, Any]
     ) -> Transition:
         kind, state = db.execute(sql.STATE_OF, (key,)).fetchone()
-        before, now = State(state), self._clock()
+        before, now, why = State(state), self._clock(), unsigned(why)
         if not legal(kind, before, to):
             raise IllegalTransition(f"take {key} ({kind}): {before} -> {to}")
         if to is State.PLANNED:
@@ -155,7 +156,7 @@ class Ledger:
         )  # fmt: skip
         if before is State.EXPIRED:
             row = self.take(key)
-            cleared["lost"] = str(row.lost + (row.cost or row.estimate or Decimal(0)))
+            cleared["lost"] = row.lost + _price(row.cost, row.estimate)
         return cleared
 
     def _event(
@@ -169,8 +170,8 @@ class Ledger:
         detail: dict[str, Any],
     ) -> None:
         shown = {k: v for k, v in detail.items() if k not in _SECRET and v is not None}
-        text = json.dumps(shown, ensure_ascii=False, default=str)
-        db.execute(sql.ADD_EVENT, (key, at, before, after, whole(why), whole(text)))
+        text = unsigned(json.dumps(shown, ensure_ascii=False, default=str))
+        db.execute(sql.ADD_EVENT, (key, at, before, after, whole(unsigned(why)), whole(text)))
 
     def note(self, why: str, /, **detail: Any) -> None:
         """An event about the batch as a whole."""
@@ -196,8 +197,8 @@ class Ledger:
     ) -> None:
         """Make the wanted takes those of the plan, in one transaction.
 
-        `fresh` are added as planned; `named` are rows that go on under a (possibly new) id
-        with the plan's present estimate; `unwanted` are wanted no longer; `moves` are the
+        `fresh` are added as planned; `named` are rows that go on under a (possibly new) id, at
+        the price they were made for; `unwanted` are wanted no longer; `moves` are the
         files that follow, to be carried out by `storage` and ended with `end_moves`.
         """
         named = list(named)
@@ -209,9 +210,7 @@ class Ledger:
             for key, _ in named:
                 db.execute(sql.UNWANT, (key,))
             for key, take in named:
-                columns = {"take": take.take, "shot": take.shot, "number": take.number,
-                           "wanted": 1, "estimate": take.estimate, "currency": take.currency,
-                           "per_second": take.per_second}  # fmt: skip
+                columns = {"take": take.take, "shot": take.shot, "number": take.number, "wanted": 1}
                 db.execute(sql.update_take(columns), bound(columns, key))
                 self._event(db, key, self._clock(), None, None, "wanted", {"take": take.take})
             for take in fresh:
@@ -228,11 +227,10 @@ class Ledger:
         with self._transaction() as db:
             db.execute(sql.MOVES_SET_OUT)
 
-    def end_moves(self, places: dict[int, str | None]) -> None:
-        """All moves are carried out: `places` says where the file of each take lies now."""
+    def end_moves(self) -> None:
+        """All moves are carried out: each file lies at its target, unless it has gone."""
         with self._transaction() as db:
-            for key, file in places.items():
-                db.execute(sql.update_take(["file"]), {"file": file, "key": key})
+            db.execute(sql.FILES_MOVED)
             db.execute(sql.END_MOVES)
 
     # --- questions -----------------------------------------------------------------------
@@ -283,7 +281,7 @@ class Ledger:
         for state, estimate, cost, lost in self._read(sql.SPENT, currency):
             total += Decimal(lost)
             if State(state) in PAID:
-                total += Decimal(cost or estimate or 0)
+                total += _price(decimal(cost), decimal(estimate))
         return total
 
     def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
@@ -325,3 +323,8 @@ class Ledger:
         text = json.dumps(asdict(facts), default=str)
         with self._transaction() as db:
             db.execute(sql.SET_FACTS, (whole(str(path)), size, mtime_ns, text))
+
+
+def _price(cost: Decimal | None, estimate: Decimal | None) -> Decimal:
+    """What a take was billed, else what it may have been."""
+    return next((known for known in (cost, estimate) if known is not None), Decimal(0))
