@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from r2vbatch.batch.endpoint import connected, key_for
+from r2vbatch.batch.endpoint import Doors, doors, key_for
 from r2vbatch.batch.finishing import Finisher
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.signals import Signals
-from r2vbatch.batch.todo import left_to_do
+from r2vbatch.batch.todo import left_to_do, made_at
+from r2vbatch.batch.trust import trusted
 from r2vbatch.errors import R2VBatchError
 from r2vbatch.ledger import (
     ENDED,
@@ -28,7 +29,7 @@ from r2vbatch.ledger import (
     State,
     Transition,
 )
-from r2vbatch.pacing import Change, Gate, QueryPlan, RateLog, Watch, Window
+from r2vbatch.pacing import Change, QueryPlan, Watch, Window
 from r2vbatch.plan import expected
 from r2vbatch.plan.model import PlannedTake
 from r2vbatch.references import References
@@ -68,29 +69,29 @@ class Report:
 async def run(job: Job, listener: Listener) -> Report:
     """Do what is left to do. Raises `OutputUnavailable` for a disk or ledger that fails."""
     began = time.monotonic()
+    if left_to_do(job).nothing:
+        return Report(job.counts())
     key = key_for(job.settings.endpoint)
-    offset = job.ledger.meta(f"zone {job.settings.endpoint.base_url}")
     limits = job.settings.limits
-    queries = _PREVIEW_RATE if job.kind == "preview" else _query_rate(job)
+    rate = _PREVIEW_RATE if job.kind == "preview" else _query_rate(job)
+    others = [u for u in made_at(job) if trusted(job.ledger, u, key)]
     stop = Stop()
     async with AsyncExitStack() as stack:
         thread = LedgerThread(job.ledger)
         stack.callback(thread.close)
         finisher = Finisher()
         stack.callback(finisher.close)
-        client = await stack.enter_async_context(
-            connected(
-                job.settings.endpoint, key, gate=Gate(RateLog(queries, per=1.0)),
-                offset=timedelta(seconds=float(offset)) if offset else None,
-            )
-        )  # fmt: skip
+        opened = await stack.enter_async_context(
+            doors(job.settings.endpoint, key, others, zones=_zones(job, others), rate=rate)
+        )
         means = Means(
-            client=client,
+            client=opened.client,
+            reader=opened.reader,
             ledger=thread,
             folder=job.folder,
-            references=References(client, _files(job.takes)),
-            slots=_slots(job, thread, client.list_tasks),
-            watch=Watch(QueryPlan(queries)),
+            references=References(opened.client, _files(job.takes)),
+            slots=_slots(job, thread, opened.client.list_tasks),
+            watch=Watch(QueryPlan(rate)),
             budget=Budget(job.settings.caps, job.spent),
             finish=finisher.finish,
             stop=stop,
@@ -108,9 +109,7 @@ async def run(job: Job, listener: Listener) -> Report:
         stack.callback(setattr, job.ledger, "listener", None)
         runner = _Runner(job, means)
         interrupted = await runner.to_the_end()
-        if client.offset_known:
-            zone = str(client.offset.total_seconds())
-            await thread.do(Ledger.set_meta, **{f"zone {job.settings.endpoint.base_url}": zone})
+        await thread.do(Ledger.set_meta, **_learned(opened))
     return Report(
         counts=job.counts(),
         left=means.left,
@@ -231,6 +230,21 @@ def _slots(job: Job, thread: LedgerThread, listed: Callable[[], Awaitable[object
         most=limits.in_flight + 2 if limits.in_flight else None,
     )
     return Slots(window, listed=listed, scale=job.settings.grace / _GRACE, note=note)
+
+
+def _zones(job: Job, others: Iterable[str]) -> dict[str, timedelta]:
+    """The zones of printed times that earlier runs have learned, by base URL."""
+    known = {u: job.ledger.meta(f"zone {u}") for u in (job.settings.endpoint.base_url, *others)}
+    return {u: timedelta(seconds=float(zone)) for u, zone in known.items() if zone}
+
+
+def _learned(opened: Doors) -> dict[str, str]:
+    live = (reader for reader in opened.all if reader.endpoint.kind == "live")
+    return {
+        f"zone {reader.endpoint.base_url}": str(reader.offset.total_seconds())
+        for reader in live
+        if reader.offset_known
+    }
 
 
 def _submit_rate(job: Job) -> float:

@@ -77,6 +77,15 @@ def left_to_do(job: Job) -> Todo:
     return Todo(sorted(opened, key=_urgency), graph)
 
 
+def made_at(job: Job) -> list[str]:
+    """The base URLs, other than this run's, at which unfinished tasks were made."""
+    if job.kind == "preview":
+        return []
+    here = job.settings.endpoint.base_url
+    places = {row.endpoint for row in job.ledger.unfinished("live") if row.endpoint}
+    return sorted(places - {here})
+
+
 def asked_for(row: TakeRow) -> Expected:
     """What to hold a clip to, from its request alone (a take no longer in the plan)."""
     parameters = row.request.get("parameters", {})

@@ -12,8 +12,9 @@ import sys
 import click
 
 from r2vbatch.batch.bill import shown
+from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
-from r2vbatch.dashscope.regions import is_loopback
+from r2vbatch.batch.trust import trust, trusted
 from r2vbatch.errors import UsageProblem
 
 _MANY = 5
@@ -58,18 +59,17 @@ def _about_currency(job: Job) -> None:
 
 def _about_key(job: Job) -> None:
     """A URL that only the manifest names is asked about before it sees the key."""
-    endpoint = job.settings.endpoint
-    if endpoint.region or is_loopback(endpoint.base_url):
+    url, key = job.settings.endpoint.base_url, key_for(job.settings.endpoint)
+    if trusted(job.ledger, url, key):
         return
-    known = f"key may go to {endpoint.base_url}"
-    if not job.settings.endpoint_given and job.ledger.meta(known) is None:
+    if not job.settings.endpoint_given:
         if not _asks():
             raise UsageProblem(
-                f"the manifest wants your API key sent to {endpoint.base_url}",
-                hint=f"if that is meant, say so: --endpoint {endpoint.base_url}",
+                f"the manifest wants your API key sent to {url}",
+                hint=f"if that is meant, say so: --endpoint {url}",
             )
-        click.confirm(f"Send your API key to {endpoint.base_url}?", abort=True, err=True)
-    job.ledger.set_meta(**{known: "yes"})
+        click.confirm(f"Send your API key to {url}?", abort=True, err=True)
+    trust(job.ledger, url, key)
 
 
 def _about_retiring(job: Job, *, yes: bool) -> None:

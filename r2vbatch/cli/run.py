@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -60,12 +60,25 @@ def run_options(body: _Body) -> _Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How a run talks to the person who started it."""
+class Chosen:
+    """The values of `run_options`."""
 
+    endpoint: str | None
+    only: tuple[str, ...]
+    first: int | None
+    max_cost: Money | None
+    prices: str | None
     yes: bool
     mode: Mode
+    grace: float
     dry_run: bool
+
+    def options(self, output: Path | None, ledger: Path | None) -> Options:
+        """What of it makes the run."""
+        return Options(
+            output, self.endpoint, self.only, self.first, self.max_cost, self.prices,
+            self.grace, ledger,
+        )  # fmt: skip
 
 
 @click.command()
@@ -75,28 +88,16 @@ class Manner:
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
               help="Where the ledger lies, if not in the output folder.")  # fmt: skip
 @run_options
-def run(
-    manifest: Path,
-    output: Path | None,
-    ledger: Path | None,
-    endpoint: str | None,
-    only: tuple[str, ...],
-    first: int | None,
-    max_cost: Money | None,
-    prices: str | None,
-    yes: bool,
-    mode: str,
-    grace: float,
-    dry_run: bool,
-) -> int:
+def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any) -> int:
     """Make every clip of MANIFEST that is not made yet.
 
     The preview (the default endpoint) is free and needs no key. A live run shows its price and
     asks first. Run it again at any time: what is done is kept, what was interrupted goes on.
     """
-    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices)
-    options = Options(output, endpoint, only, first, max_cost, prices, grace, ledger)
-    return _carry_out(sound, options, Manner(yes, cast(Mode, mode), dry_run))
+    choice = Chosen(**chosen)
+    reading = loading.read(manifest)
+    sound = loading.sound(reading, endpoint=choice.endpoint, prices=choice.prices)
+    return _carry_out(sound, choice.options(output, ledger), choice)
 
 
 @click.command()
@@ -104,34 +105,20 @@ def run(
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
               help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
 @run_options
-def resume(
-    output: Path,
-    ledger: Path | None,
-    endpoint: str | None,
-    only: tuple[str, ...],
-    first: int | None,
-    max_cost: Money | None,
-    prices: str | None,
-    yes: bool,
-    mode: str,
-    grace: float,
-    dry_run: bool,
-) -> int:
+def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     """Go on with the batch in OUTPUT, from the folder alone.
 
     The manifest is the one the ledger remembers; references are looked for where it lay.
     """
+    choice = Chosen(**chosen)
     batch = _remembered(ledger or output / LEDGER)
-    reading = load_text(
-        batch["manifest_text"], Path(batch["manifest_file"]), batch["manifest_file"]
-    )
-    given = endpoint
-    endpoint = endpoint or batch["endpoint"]
-    prices = prices or batch["prices"]
+    file = batch["manifest_file"]
+    reading = load_text(batch["manifest_text"], Path(file), file)
+    endpoint, prices = choice.endpoint or batch["endpoint"], choice.prices or batch["prices"]
     sound = loading.sound(reading, endpoint=endpoint, prices=prices)
     _say_if_changed(sound)
-    options = Options(output, given, only, first, max_cost, prices, grace, ledger)
-    return _carry_out(sound, options, Manner(yes, cast(Mode, mode), dry_run))
+    options = replace(choice.options(output, ledger), prices=prices)
+    return _carry_out(sound, options, choice)
 
 
 def _remembered(ledger: Path) -> dict[str, str]:
@@ -162,7 +149,7 @@ def _say_if_changed(manifest: Manifest) -> None:
         )
 
 
-def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
+def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
     """The run itself, from a sound manifest to an exit code."""
     from r2vbatch.batch.endpoint import key_for
     from r2vbatch.batch.job import opened
@@ -170,7 +157,7 @@ def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
     from r2vbatch.cli.words import bill_lines
 
     settings = settle(manifest, options)
-    if manner.dry_run:
+    if choice.dry_run:
         from r2vbatch.cli.plan import show_plan
 
         return show_plan(manifest, settings, options.prices)
@@ -178,27 +165,27 @@ def _carry_out(manifest: Manifest, options: Options, manner: Manner) -> int:
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             click.echo(line, err=True)
-        again = consent(job, yes=manner.yes, agreed=options.max_cost is not None)
-        return _run(job, manner, again=again)
+        again = consent(job, yes=choice.yes, agreed=options.max_cost is not None)
+        return _run(job, choice, again=again)
 
 
-def _run(job: Any, manner: Manner, *, again: bool) -> int:
+def _run(job: Any, choice: Chosen, *, again: bool) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.todo import put_in_order
     from r2vbatch.cli.words import summary_lines
 
     job.begin()
     put_in_order(job, again=again)
-    stream = sys.stdout if manner.mode == "json" else sys.stderr
+    stream = sys.stdout if choice.mode == "json" else sys.stderr
     tally = Tally(job.keys().values(), lambda: job.settings.limits.in_flight or 5)
-    shown = progress(manner.mode, tally, stream)
+    shown = progress(choice.mode, tally, stream)
     try:
         report = asyncio.run(running.run(job, shown.show))
     finally:
         shown.close()
         job.export()
     for line in summary_lines(job, report):
-        click.echo(line, err=manner.mode == "json")
+        click.echo(line, err=choice.mode == "json")
     return exit_code(report.counts, interrupted=report.interrupted, refused=report.refused)
 
 

@@ -63,8 +63,12 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
 async def _renew_link(row: TakeRow, means: Means) -> TakeRow:
     """Ask the task for its link again. A task that is no more makes the take expired."""
     assert row.task_id is not None, "a generated take has a task id"
+    reader = means.reader(row.endpoint)
+    if reader is None:
+        means.left[row.take] = f"made at {row.endpoint}, where this key may not go unasked"
+        return row
     try:
-        task = await means.client.query(row.task_id)
+        task = await reader.query(row.task_id)
     except ServiceError as failure:
         means.left[row.take] = f"not fetched yet: {failure}"
         return row
@@ -74,7 +78,8 @@ async def _renew_link(row: TakeRow, means: Means) -> TakeRow:
         return await means.ledger.do(
             Ledger.amend, row.key, "a new link", link=task.link, link_expires=expires
         )
-    if task.status is Status.SUCCEEDED or _past_life(row, means):
+    strange = task.status is Status.UNKNOWN and means.mark not in row.marks
+    if not strange and (task.status is Status.SUCCEEDED or _past_life(row, means)):
         return await means.ledger.do(
             Ledger.move, row.key, State.EXPIRED, "its link is dead: paid, and lost at the service"
         )

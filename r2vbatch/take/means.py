@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from r2vbatch.dashscope.client import Client
+from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.ledger import LedgerThread, TakeRow
 from r2vbatch.media import Finished
 from r2vbatch.pacing import Watch
@@ -34,6 +34,9 @@ class Means:
     """The tools of a run, shared by all its takes."""
 
     client: Client
+    """Where takes are submitted."""
+    reader: Callable[[str | None], Reader | None]
+    """By base URL: where a task is asked for; None where the key must not go."""
     ledger: LedgerThread
     folder: Folder
     references: References

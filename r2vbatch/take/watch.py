@@ -62,9 +62,13 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
 
 async def _ask(row: TakeRow, means: Means) -> Task | None:
     """One query; None when the service could not be asked, after a pause."""
+    reader = means.reader(row.endpoint)
+    if reader is None:
+        means.left[row.take] = f"made at {row.endpoint}, where this key may not go unasked"
+        return None
     submitted = datetime.fromtimestamp(row.submitted_at, UTC) if row.submitted_at else None
     try:
-        return await means.client.query(_task_id(row), submitted)
+        return await reader.query(_task_id(row), submitted)
     except ServiceError as failure:
         if failure.verdict.reach is Reach.BATCH:
             means.stop.now(
@@ -78,6 +82,9 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
 
 async def _advance(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
     """What one answer makes of the take."""
+    if task.status is not Status.UNKNOWN and means.mark not in row.marks:
+        marks = [*row.marks, means.mark]
+        row = await means.ledger.do(Ledger.amend, row.key, "the same account", marks=marks)
     plan, now = means.watch.plan, asyncio.get_running_loop().time()
     if task.status is Status.PENDING:
         plan.pending(task.task_id, now)
@@ -104,7 +111,10 @@ async def _advance(row: TakeRow, task: Task, means: Means, *, last_try: bool) ->
 
 
 async def _unknown(row: TakeRow, task: Task, means: Means) -> TakeRow:
-    """The service knows no such task (any more)."""
+    """The service knows no such task (any more); under another account's key it says nothing."""
+    if means.mark not in row.marks:
+        means.left[row.take] = "made with another key, under which alone it can be asked for"
+        return row
     if _age(row, means) < TASK_LIFE:
         means.watch.plan.unknown(task.task_id, asyncio.get_running_loop().time())
         return row
