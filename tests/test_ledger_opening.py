@@ -1,0 +1,217 @@
+"""Ledgers that cannot be used: a sentence and a hint for each, and nothing in them touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from ledgers import add, new_take, ran
+
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import Ledger, State
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A sound ledger of 300 takes, closed."""
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    add(ledger, *(new_take(f"s{n}_t01") for n in range(300)))
+    ledger.close()
+    return tmp_path / "ledger.db"
+
+
+def refused(path: Path, *, create: bool = True) -> str:
+    """What opening `path` says; every byte beside it must be as before."""
+    before = {p: p.read_bytes() for p in path.parent.iterdir() if p.is_file()}
+    with pytest.raises(OutputUnavailable) as said:
+        Ledger.open(path, create=create, patience=0.05)
+    assert {p: p.read_bytes() for p in path.parent.iterdir() if p.is_file()} == before
+    assert said.value.exit_code == 5
+    return f"{said.value.message} | {said.value.hint}".replace(str(path), "LEDGER")
+
+
+def change(path: Path, *statements: str) -> None:
+    """Change a database behind the ledger's back."""
+    with sqlite3.connect(path) as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    """It is refused as it lies: not a byte of it changes, its journal mode neither."""
+    change(tmp_path / "ledger.db", "CREATE TABLE songs (name)", "INSERT INTO songs VALUES ('x')")
+    assert refused(tmp_path / "ledger.db") == (
+        "LEDGER is a database of another program | choose another output folder with -o, or"
+        " another place with --ledger"
+    )
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    db.close()
+
+
+def test_a_newer_format(path: Path) -> None:
+    """A ledger of a later version is left alone."""
+    change(path, "PRAGMA user_version = 99")
+    assert (
+        refused(path)
+        == "LEDGER was written by a newer r2vbatch | upgrade r2vbatch to go on with it"
+    )
+
+
+def test_garbage(tmp_path: Path) -> None:
+    """A file that is no database."""
+    (tmp_path / "ledger.db").write_bytes(b"shots:\n" * 1000)
+    assert refused(tmp_path / "ledger.db") == (
+        "the ledger LEDGER cannot be used: file is not a database | restore it from a copy; the"
+        " clips beside it are not touched"
+    )
+
+
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_a_truncated_file(path: Path, part: float) -> None:
+    """A ledger cut short is damaged, not empty."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
+    assert refused(path) == (
+        "the ledger LEDGER cannot be used: database disk image is malformed | restore it from a"
+        " copy; the clips beside it are not touched"
+    )
+
+
+def test_damage_that_is_found_later(path: Path) -> None:
+    """Pages overwritten in the middle: opening may pass, every question and step that meets
+    them says so in a sentence."""
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + b"\xff" * (len(data) - 8192))
+    ledger = Ledger.open(path)
+    for use in (
+        lambda: ledger.wanted("live"),
+        lambda: ledger.known("live"),
+        lambda: ledger.take(200),
+        lambda: ledger.spent("USD"),
+        lambda: ledger.move(200, State.SUBMITTING),
+    ):
+        with pytest.raises(OutputUnavailable, match="malformed"):
+            use()
+    ledger.close()
+
+
+def test_a_directory_and_a_missing_folder(tmp_path: Path) -> None:
+    """Neither can hold a ledger."""
+    (tmp_path / "ledger.db").mkdir()
+    for path in (tmp_path / "ledger.db", tmp_path / "no" / "ledger.db"):
+        with pytest.raises(OutputUnavailable, match="unable to open database file") as said:
+            Ledger.open(path)
+        assert said.value.hint == "see that its folder is there and may be written to"
+
+
+def test_no_ledger_is_made_where_one_is_only_read(tmp_path: Path) -> None:
+    """`status` and `resume` make nothing."""
+    with pytest.raises(OutputUnavailable, match="no ledger here"):
+        Ledger.open(tmp_path / "ledger.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_locked_by_another_writer(path: Path) -> None:
+    """Another program that keeps writing: waited for, then named as the reason."""
+    ledger = Ledger.open(path, patience=0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert refused(path) == (
+        "the ledger LEDGER cannot be used: database is locked | another program is writing to"
+        " it: wait for it, or close it"
+    )
+    with pytest.raises(OutputUnavailable, match="locked"):
+        ledger.move(1, State.SUBMITTING)
+    other.execute("ROLLBACK")
+    other.close()
+    assert ledger.move(1, State.SUBMITTING).state is State.SUBMITTING
+    ledger.close()
+
+
+def test_failed_openings_leave_nothing_open(path: Path) -> None:
+    """A refused ledger is let go of at once: the next one may write."""
+    change(path, "PRAGMA user_version = 99")
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(OutputUnavailable) as said:
+        Ledger.open(path)
+    assert len(os.listdir("/dev/fd")) == before
+    assert said.tb is not None  # what holds the frames, and all they name, is still here
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import Ledger
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    Ledger.open(Path(sys.argv[1])).note("x")
+except OutputUnavailable as said:
+    print(said.message.replace(sys.argv[1], "LEDGER"), "|", said.hint)
+"""
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_read_only(path: Path, what: str) -> None:
+    """A ledger, or its folder, that may not be written to."""
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other users
+    copy = folder / "ledger.db"
+    shutil.copyfile(path, copy)
+    copy.chmod(0o444 if what == "file" else 0o666)
+    folder.chmod(0o777 if what == "file" else 0o555)
+    code, lines = ran(READ_ONLY, copy)
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+    assert code == 0
+    assert lines[0].startswith("the ledger LEDGER cannot be used: ")
+    assert "permissions" in lines[0] or "may be written to" in lines[0]
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from ledgers import add, new_take
+from r2vbatch.errors import OutputUnavailable
+from r2vbatch.ledger import Ledger, State
+path = Path(sys.argv[1])
+ledger = Ledger.open(path)
+if sys.argv[2] == "pages":
+    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
+    ledger._db.execute(f"PRAGMA max_page_count = {pages + 5}")
+else:
+    soft = path.stat().st_size + 100_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, soft))
+try:
+    for n in range(10_000):
+        (key,) = add(ledger, new_take(f"full{n}_t01"))
+        print(key, flush=True)
+except OutputUnavailable as said:
+    print(said.message.replace(sys.argv[1], "LEDGER"), "|", said.hint)
+    print(ledger.spent("USD"), len(ledger.wanted("live")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("pages", "database or disk is full"), ("file", "disk I/O error")]
+)
+def test_a_full_disk(path: Path, limit: str, reason: str) -> None:
+    """A write that does not fit is said with its own reason, is undone as a whole, and costs
+    none of what was committed before."""
+    code, lines = ran(FULL, path, limit)
+    assert code == 0
+    *keys, said, after = lines
+    assert said == (
+        f"the ledger LEDGER cannot be used: {reason} | free some room, check the disk, and run"
+        " again; nothing is lost"
+    )
+    assert after == f"0 {300 + len(keys)}"
+    ledger = Ledger.open(path)
+    assert len(ledger.wanted("live")) == 300 + len(keys) > 300
+    ledger.close()
