@@ -27,7 +27,7 @@ class Graph(Generic[K]):
         self._waiting: dict[K, int] = {}
         self._followers: dict[K, list[K]] = {}
         self._ready: list[int] = []
-        self._aside: list[int] = []
+        self._aside: set[int] = set()
         for item, after in listed:
             before = [p for p in set(after) if p in self._order]
             self._waiting[item] = len(before)
@@ -40,19 +40,21 @@ class Graph(Generic[K]):
     def next(self) -> K | None:
         """The first item that may start now, which is thereby started; None when there is none."""
         while self._ready:
-            item = self._items[heapq.heappop(self._ready)]
-            if self._waiting.pop(item, None) is not None:
+            place = heapq.heappop(self._ready)
+            item = self._items[place]
+            if place not in self._aside and self._waiting.pop(item, None) is not None:
                 return item
         return None
 
     def start(self, item: K) -> None:
         """`item` was started already, whatever it comes after (in an earlier run)."""
         self._waiting.pop(item, None)
+        self._aside.discard(self._order.get(item, -1))
 
     def put_aside(self, item: K) -> None:
         """A started item cannot go yet: it waits until `bring_back`."""
         self._waiting[item] = 0
-        self._aside.append(self._order[item])
+        self._aside.add(self._order[item])
 
     def bring_back(self) -> None:
         """Offer again all that was put aside."""

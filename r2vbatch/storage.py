@@ -153,9 +153,9 @@ def _give_name(old: Path, new: Path) -> None:
     try:
         os.link(old, new)
     except FileExistsError:
-        if not old.exists() or not old.samefile(new):
+        if not os.path.samestat(old.lstat(), new.lstat()):
             raise
-        if old.stat().st_nlink == 1:  # one name in two spellings, not two names
+        if old.lstat().st_nlink == 1:  # one name in two spellings, not two names
             old.rename(new)
             return
     except OSError:  # a file system without hard links
