@@ -6,9 +6,8 @@ plan carried into the ledger, and the exports. The calls themselves are `run`'s.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,8 +21,7 @@ from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Settings
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import Kind, Known, Ledger, NewTake, State, TakeRow
-from r2vbatch.ledger.results import as_csv, as_jsonl, result
+from r2vbatch.ledger import Kind, Known, Ledger, NewTake, State
 from r2vbatch.plan import request
 from r2vbatch.plan.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
@@ -85,6 +83,7 @@ class Job:
         fresh = [self._row(take) for take in self.matching.fresh]
         if named or fresh or self.matching.unwanted:
             arrange(self.ledger, self.folder, self.kind, self.matching, fresh, named)
+        self.ledger.set_board((take.id, take.fingerprint) for take in self.plan.takes)
         self._remember()
         self._refuse_strangers()
 
@@ -132,31 +131,6 @@ class Job:
         """How many takes of this run stand in each state."""
         keys = self.keys()
         return Counter(keys[take.id].state for take in self.takes if take.id in keys)
-
-    def export(self) -> None:
-        """Write ``results.csv`` and ``results.jsonl``, unless nothing happened since."""
-        order = hashlib.sha256("".join(t.id + t.fingerprint for t in self.plan.takes).encode())
-        mark = f"{self.ledger.revision()} {order.hexdigest()}"
-        names = ("results.csv", "results.jsonl")
-        if self.ledger.meta("exported") == mark and all(map(self.folder.exists, names)):
-            return
-        rows = [result(row) for row in shown_rows(self.plan.takes, self.ledger)]
-        self.folder.write("results.csv", as_csv(rows))
-        self.folder.write("results.jsonl", as_jsonl(rows))
-        self.ledger.set_meta(exported=mark)
-
-
-def shown_rows(takes: Sequence[PlannedTake], ledger: Ledger) -> Iterator[TakeRow]:
-    """For each take of the plan its live row where there is one, else its preview row: wherever
-    a take is shown, a clip goes before a slate."""
-    kinds: tuple[Kind, Kind] = ("live", "preview")
-    rows = {
-        kind: {(row.take, row.fingerprint): row for row in ledger.wanted(kind)} for kind in kinds
-    }
-    for take in takes:
-        key = (take.id, take.fingerprint)
-        if row := rows["live"].get(key) or rows["preview"].get(key):
-            yield row
 
 
 @contextmanager

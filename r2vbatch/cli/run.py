@@ -171,6 +171,7 @@ def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
 
 def _run(job: Any, choice: Chosen, *, again: bool) -> int:
     from r2vbatch.batch import run as running
+    from r2vbatch.batch.exports import export
     from r2vbatch.batch.todo import put_in_order
     from r2vbatch.cli.words import summary_lines
 
@@ -183,7 +184,7 @@ def _run(job: Any, choice: Chosen, *, again: bool) -> int:
         report = asyncio.run(running.run(job, shown.show))
     finally:
         shown.close()
-        job.export()
+        export(job.ledger, job.folder)
     for line in summary_lines(job, report):
         click.echo(line, err=choice.mode == "json")
     return exit_code(report.counts, interrupted=report.interrupted, refused=report.refused)

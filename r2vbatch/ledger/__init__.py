@@ -1,6 +1,6 @@
 """The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
 
-from r2vbatch.ledger.rows import Known, Move, NewTake, TakeRow, Transition
+from r2vbatch.ledger.rows import Known, KnownTask, Move, NewTake, TakeRow, Transition
 from r2vbatch.ledger.states import (
     ASK_AGAIN,
     AT_SERVICE,
@@ -23,6 +23,7 @@ __all__ = [
     "IllegalTransition",
     "Kind",
     "Known",
+    "KnownTask",
     "Ledger",
     "LedgerThread",
     "Move",

@@ -77,6 +77,18 @@ class Known(NamedTuple):
     has_file: bool
 
 
+class KnownTask(NamedTuple):
+    """A task the ledger knows of."""
+
+    task_id: str
+    submitted_at: float
+    """On our clock."""
+    clock_offset: float | None
+    """The service's clock minus ours then."""
+    stray: bool
+    """Nobody's: fetched in case it was paid for by us."""
+
+
 class NewTake(NamedTuple):
     """A take the plan wants and the ledger does not have."""
 

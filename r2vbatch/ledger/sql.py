@@ -60,6 +60,7 @@ CREATE TABLE takes (
 );
 
 CREATE UNIQUE INDEX one_wanted_take ON takes (kind, take) WHERE wanted;
+CREATE INDEX takes_by_id ON takes (take);
 CREATE INDEX open_intents ON takes (prompt_key) WHERE state IN ('submitting', 'in_doubt');
 
 -- What happened, append-only.
@@ -73,6 +74,24 @@ CREATE TABLE events (
     detail TEXT NOT NULL DEFAULT '{}'            -- JSON
 );
 CREATE INDEX events_of_take ON events (key);
+
+-- Every task id there ever was, also of attempts that a take has forgotten: what the service
+-- lists and is not here may be a take in doubt.
+CREATE TABLE tasks (
+    task_id      TEXT PRIMARY KEY,
+    key          INTEGER NOT NULL REFERENCES takes (key),
+    endpoint     TEXT NOT NULL,
+    submitted_at REAL NOT NULL,                  -- on our clock
+    clock_offset REAL,                           -- service's clock minus ours
+    stray        INTEGER NOT NULL DEFAULT 0      -- nobody's: fetched in case it was paid by us
+) STRICT, WITHOUT ROWID;
+
+-- The plan as last carried in, in storyboard order: what is shown, and exported.
+CREATE TABLE board (
+    position    INTEGER PRIMARY KEY,
+    take        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
+) STRICT;
 
 -- Files on their way to another name: written before the first is touched, so that a crash
 -- between two renames is finished by the next run.
@@ -122,6 +141,33 @@ SPENT = (
     "SELECT state, estimate, cost, lost FROM takes WHERE kind = 'live' AND currency = ?"
     " AND (state IN ('submitting', 'in_doubt', 'submitted', 'running', 'generated', 'fetched',"
     " 'done', 'expired') OR lost <> '0')"
+)
+
+# wherever a take is shown, its live row goes before its preview row
+SHOWN = (
+    f"SELECT {', '.join('t.' + name for name in COLUMNS)} FROM board b JOIN takes t"
+    " ON t.take = b.take AND t.fingerprint = b.fingerprint AND t.wanted = 1"
+    " WHERE t.kind = 'live' OR NOT EXISTS (SELECT 1 FROM takes l WHERE l.kind = 'live'"
+    " AND l.wanted = 1 AND l.take = b.take AND l.fingerprint = b.fingerprint)"
+    " ORDER BY b.position"
+)
+TASKS_AT = "SELECT task_id, submitted_at, clock_offset, stray FROM tasks WHERE endpoint = ?"
+MARKS = "SELECT DISTINCT marks FROM takes WHERE kind = 'live'"
+
+CLEAR_BOARD = "DELETE FROM board"
+ADD_TO_BOARD = "INSERT INTO board (position, take, fingerprint) VALUES (?, ?, ?)"
+ADD_TASK = (
+    "INSERT OR IGNORE INTO tasks (task_id, key, endpoint, submitted_at, clock_offset, stray)"
+    " SELECT task_id, key, endpoint, submitted_at, clock_offset, ? FROM takes"
+    " WHERE key = ? AND task_id IS NOT NULL AND endpoint IS NOT NULL"
+)
+ADD_STRAY = (
+    "INSERT INTO takes (kind, take, shot, number, wanted, fingerprint, shot_fingerprint, state,"
+    " flags, model, request, prompt_key, estimate, currency, per_second, endpoint, marks,"
+    " attempts, intent_at, clock_offset, task_id, submitted_at)"
+    " SELECT kind, take, shot, number, 0, fingerprint, shot_fingerprint, 'submitted',"
+    " '[\"stray\"]', model, request, prompt_key, estimate, currency, per_second, endpoint, marks,"
+    " 1, intent_at, clock_offset, ?, ? FROM takes WHERE key = ?"
 )
 
 STATE_OF = "SELECT kind, state FROM takes WHERE key = ?"

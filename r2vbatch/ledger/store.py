@@ -9,6 +9,7 @@ This room refuses to know what a transition means or when it should happen.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -24,6 +25,7 @@ from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import connect, unavailable
 from r2vbatch.ledger.rows import (
     Known,
+    KnownTask,
     Move,
     NewTake,
     TakeRow,
@@ -144,6 +146,8 @@ class Ledger:
         if to is State.PLANNED:
             columns = {**self._start_over(db, key, before), **columns}
         db.execute(sql.update_take(["state", *columns]), bound(columns, key, to))
+        if to is State.SUBMITTED:
+            db.execute(sql.ADD_TASK, (False, key))
         self._event(db, key, now, before, to, why, columns)
         return Transition(key, before, to, now, why)
 
@@ -172,6 +176,16 @@ class Ledger:
         shown = {k: v for k, v in detail.items() if k not in _SECRET and v is not None}
         text = unsigned(json.dumps(shown, ensure_ascii=False, default=str))
         db.execute(sql.ADD_EVENT, (key, at, before, after, whole(unsigned(why)), whole(text)))
+
+    def add_stray(self, like: int, task_id: str, submitted_at: float, why: str) -> TakeRow:
+        """A task that may have been paid for by us and is nobody's, as a take that is not wanted,
+        submitted, flagged, and otherwise like the take `like` that it resembles."""
+        with self._transaction() as db:
+            key = db.execute(sql.ADD_STRAY, (task_id, submitted_at, like)).lastrowid
+            assert key is not None, "an INSERT of one row has a key"
+            db.execute(sql.ADD_TASK, (True, key))
+            self._event(db, key, self._clock(), None, State.SUBMITTED, why, {"task_id": task_id})
+            return self.take(key)
 
     def note(self, why: str, /, **detail: Any) -> None:
         """An event about the batch as a whole."""
@@ -218,6 +232,18 @@ class Ledger:
                 self._event(db, added, self._clock(), None, State.PLANNED, "", {"take": take.take})
             db.executemany(sql.ADD_MOVE, moves)
 
+    def set_board(self, takes: Iterable[tuple[str, str]]) -> None:
+        """Remember the plan's takes (id, fingerprint) in storyboard order, if they are others."""
+        rows = [(position, *take) for position, take in enumerate(takes)]
+        digest = hashlib.sha256(repr(rows).encode()).hexdigest()
+        if self.meta("board") == digest:
+            return
+        with self._transaction() as db:
+            db.execute(sql.CLEAR_BOARD)
+            db.executemany(sql.ADD_TO_BOARD, rows)
+            db.execute(sql.SET_META, ("board", digest))
+            self._event(db, None, self._clock(), None, None, "another storyboard", {})
+
     def moves(self) -> list[Move]:
         """File moves that were begun and not ended."""
         return [Move(*row) for row in self._read(sql.MOVES)]
@@ -242,6 +268,19 @@ class Ledger:
     def wanted(self, kind: Kind) -> list[TakeRow]:
         """All wanted takes of a kind."""
         return [from_database(row) for row in self._read(sql.WANTED, kind)]
+
+    def shown(self) -> list[TakeRow]:
+        """The takes of the storyboard as last carried in, in its order, each by its live row
+        where there is one, else by its preview row."""
+        return [from_database(row) for row in self._read(sql.SHOWN)]
+
+    def tasks_at(self, endpoint: str) -> list[KnownTask]:
+        """Every task there ever was at a base URL."""
+        return [KnownTask(*row[:3], bool(row[3])) for row in self._read(sql.TASKS_AT, endpoint)]
+
+    def marks(self) -> list[frozenset[str]]:
+        """The account marks of each live take: keys that reached one task are one account's."""
+        return [frozenset(json.loads(row[0])) for row in self._read(sql.MARKS)]
 
     def unfinished(self, kind: Kind) -> list[TakeRow]:
         """Takes with something left to do: wanted ones, and paid ones no longer wanted."""
