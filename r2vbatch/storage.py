@@ -10,6 +10,7 @@ This room refuses to know about takes, the ledger or the service.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -140,6 +141,8 @@ def _nearest(path: Path) -> Path:
 def _make(folder: Path) -> None:
     """Make a folder, durably: a file synced in a folder that is not would be lost with it."""
     if not folder.is_dir():
+        if os.path.lexists(folder):  # not a name that is taken, but a folder that cannot be
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         _sync(folder.parent)
 

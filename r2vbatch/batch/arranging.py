@@ -8,7 +8,7 @@ and is simply removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from r2vbatch.batch.matching import Matching
 from r2vbatch.errors import OutputUnavailable
@@ -40,15 +40,18 @@ def arrange(
         moves=moves.values(),
     )
     finish_moves(ledger, folder)
-    if kind == "preview":
-        _drop_slates(ledger, folder)
 
 
 def finish_moves(ledger: Ledger, folder: Folder) -> None:
-    """Carry out every recorded move, whether just recorded or left by a crash."""
-    moves = ledger.moves()
-    if not moves:
-        return
+    """Carry out what the ledger says of files, whether just recorded or left by a crash: every
+    move, and the end of slates that nobody wants."""
+    if moves := ledger.moves():
+        _move_all(moves, ledger, folder)
+    if dropped := ledger.dropped_slates():
+        _drop_all(dropped, ledger, folder)
+
+
+def _move_all(moves: Sequence[Move], ledger: Ledger, folder: Folder) -> None:
     if not moves[0].source.startswith(".moving/"):
         for move in moves:
             _rename(folder, move.source, f".moving/{move.key}")
@@ -79,17 +82,13 @@ def _file(row: TakeRow, folder: Folder) -> str | None:
     return published if fetched and folder.size(published) == row.bytes else row.file
 
 
-def _drop_slates(ledger: Ledger, folder: Folder) -> None:
-    """Remove the slates of all takes that are no longer wanted."""
-    files = ledger.files("preview")
-    wanted = {known.key for known in ledger.known("preview") if known.wanted}
-    kept = {file for key, file in files if key in wanted}
-    for key, file in files:
-        if key not in wanted:
-            if file not in kept:  # the name may already be that of a newer take's slate
-                folder.remove(file)
-                folder.remove(poster_name(file))
-            ledger.amend(key, "slate dropped", file=None)
+def _drop_all(dropped: Iterable[tuple[int, str]], ledger: Ledger, folder: Folder) -> None:
+    kept = {row.file for row in ledger.wanted("preview")}
+    for key, file in dropped:
+        if file not in kept:  # the name may already be that of a newer take's slate
+            folder.remove(file)
+            folder.remove(poster_name(file))
+        ledger.amend(key, "slate dropped", file=None)
 
 
 def _rename(folder: Folder, source: str, target: str) -> None:

@@ -132,6 +132,9 @@ UNFINISHED = (
 )
 IN_STATES = f"SELECT {_ALL} FROM takes WHERE kind = ? AND state IN (SELECT value FROM json_each(?))"
 FILES = "SELECT key, file FROM takes WHERE kind = ? AND state = 'done' AND file IS NOT NULL"
+DROPPED_SLATES = (
+    "SELECT key, file FROM takes WHERE kind = 'preview' AND wanted = 0 AND file IS NOT NULL"
+)
 COUNTS = "SELECT kind, state, count(*) FROM takes WHERE wanted = 1 GROUP BY kind, state"
 SAME_PROMPT = (
     "SELECT take FROM takes WHERE kind = ? AND prompt_key = ? AND key <> ?"

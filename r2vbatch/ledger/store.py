@@ -276,7 +276,10 @@ class Ledger:
 
     def tasks_at(self, endpoint: str) -> list[KnownTask]:
         """Every task there ever was at a base URL."""
-        return [KnownTask(*row[:3], bool(row[3])) for row in self._read(sql.TASKS_AT, endpoint)]
+        return [
+            KnownTask(task_id, submitted_at, clock_offset, bool(stray))
+            for task_id, submitted_at, clock_offset, stray in self._read(sql.TASKS_AT, endpoint)
+        ]
 
     def marks(self) -> list[frozenset[str]]:
         """The account marks of each live take: keys that reached one task are one account's."""
@@ -301,6 +304,10 @@ class Ledger:
     def files(self, kind: Kind) -> list[tuple[int, str]]:
         """(key, file) of every done take."""
         return self._read(sql.FILES, kind)
+
+    def dropped_slates(self) -> list[tuple[int, str]]:
+        """(key, file) of every slate whose take is no longer wanted."""
+        return self._read(sql.DROPPED_SLATES)
 
     def counts(self) -> dict[Kind, dict[State, int]]:
         """How many wanted takes stand in each state, by kind."""
