@@ -42,7 +42,6 @@ class _Case:
     times: Moments
     proof: Proof
     relations: Mapping[str, Relation]
-    """By task id, of the tasks that are not surely apart."""
     mine: Found | None = None
     held: bool = False
     """A task is the take's or its twin's; which, an older task that has not ended will say."""
@@ -102,16 +101,20 @@ def _survey(intents: Sequence[Intent], facts: Facts) -> _Scene:
         for each in found
         if each.task
     )
-    cases = []
-    for intent in intents:
-        times = moments(intent, facts.clock_offset, facts.grace, facts.start_up)
-        related = {
-            each.row.task_id: relation(intent, times.opens, each, trusted=trusted, now=facts.now)
-            for each in found
-        }
-        near = {key: rel for key, rel in related.items() if rel is not Relation.APART}
-        cases.append(_Case(intent, times, proof(times, facts), near))
+    cases = [_case(intent, found, facts, trusted=trusted) for intent in intents]
     return _Scene(facts, cases, found)
+
+
+def _case(intent: Intent, found: list[Found], facts: Facts, *, trusted: bool) -> _Case:
+    """What each unknown task is to `intent`. To one of yesterday, nothing: its task is listed no
+    more, and a twin may have been submitted since, whose task this would be."""
+    times = moments(intent, facts.clock_offset, facts.grace, facts.start_up)
+    possible = found if age(intent, facts) < TASK_LIFE else []
+    relations = {
+        each.row.task_id: relation(intent, times.opens, each, trusted=trusted, now=facts.now)
+        for each in possible
+    }
+    return _Case(intent, times, proof(times, facts), relations)
 
 
 def _unknown(facts: Facts) -> list[Found]:
@@ -123,12 +126,17 @@ def _unknown(facts: Facts) -> list[Found]:
 
 
 def _share_out(scene: _Scene) -> None:
-    """Give tasks to the takes they match, in order of creation, the first asked first.
+    """Give tasks to the takes they match, in order of creation, the first asked first; but one
+    submitted with another key, perhaps to another account, comes after all that were not.
 
     While a twin's POST is under way, its task cannot be told from theirs; and where several takes
     match, an older task that has not ended may be the first one's.
     """
-    queue = sorted(scene.cases, key=lambda case: case.times.begun)
+    accounts = scene.facts.accounts
+    queue = sorted(
+        scene.cases,
+        key=lambda case: (not case.intent.marks & accounts, case.times.begun, case.intent.key),
+    )
     for number, found in enumerate(scene.found):
         same = [case for case in queue if case.of(found) is Relation.SAME]
         if not same or found.row.task_id in scene.facts.unclaimed:
@@ -176,6 +184,8 @@ def _decision(case: _Case, scene: _Scene) -> Decision:
     elsewhere = _elsewhere(intent, facts)
     if elsewhere:
         return Doubt(intent.key, elsewhere)
+    if in_the_way and facts.under_way:
+        return Wait(intent.key, None, For.POST, words.PERHAPS_NEW)
     if in_the_way:
         ids = tuple(each.row.task_id for each in in_the_way)
         return _doubt(intent, facts, words.near(in_the_way), ids)
@@ -242,18 +252,18 @@ def _seen_by(second: Listing | None, facts: Facts) -> set[str]:
 
 def _retired(scene: _Scene, doubted: set[int]) -> Iterator[Retire]:
     """Clips that may be ours and are nobody's. One that is only near waits until the run has
-    nothing better to say about its take."""
+    nothing better to say about its take, and until no POST is under way, whose it may be."""
     for found, intent in scene.left_over:
         yield _retire(found, intent, words.LEFT_OVER)
+    if scene.facts.under_way:
+        return
     for found in scene.found:
-        near = [
-            case.intent
-            for case in scene.cases
-            if case.of(found) is Relation.NEAR and case.intent.key in doubted
-        ]
+        near = [case.intent for case in scene.cases if case.of(found) is Relation.NEAR]
+        missed = [intent for intent in near if intent.key in doubted]
+        awaited = any(case.of(found) is Relation.SAME for case in scene.cases)
         paid = found.ended and found.row.task_id not in scene.facts.unclaimed
-        if near and paid and not any(case.mine is found for case in scene.cases):
-            yield _retire(found, near[0], words.RESEMBLES)
+        if missed and paid and not awaited:
+            yield _retire(found, missed[0], words.RESEMBLES)
 
 
 def _retire(found: Found, intent: Intent, why: str) -> Retire:

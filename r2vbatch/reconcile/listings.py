@@ -27,7 +27,7 @@ class Window(NamedTuple):
 
 
 def window(
-    intents: Iterable[Intent], known: Iterable[datetime], now: datetime, clock_offset: float
+    intents: Iterable[Intent], known: Iterable[datetime | None], now: datetime, clock_offset: float
 ) -> Window | None:
     """A window that shows every task of `intents` and the newest of the `known` ones, to have a
     sentinel, whether the service reads it in UTC or in UTC+8.
@@ -36,7 +36,7 @@ def window(
     """
     zero = timedelta(0)
     opens = [moments(intent, clock_offset, zero, now).opens for intent in intents]
-    newest = max((at for at in known if at <= now), default=None)
+    newest = max((at for at in known if at is not None and at <= now), default=None)
     if newest is not None:
         opens.append(newest - MARGIN)
     start, end = min(opens, default=now), now + MARGIN + _ZONES

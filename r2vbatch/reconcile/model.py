@@ -84,8 +84,9 @@ class Facts:
     """Marks of the key in use and of every key proven to be the same account's."""
     listings: Sequence[Listing]
     """Of this run, oldest first. Those older than the oldest intent may be left out."""
-    known: Mapping[str, datetime]
-    """Every task id the ledger ever had for a take, with the time it has for its creation. Read at
+    known: Mapping[str, datetime | None]
+    """Every task id the ledger ever had for a take, with the time it has for its creation; None
+    for an adopted one, whose time is the list's own and proves nothing about the list. Read at
     the moment of deciding. Without `unclaimed`."""
     details: Mapping[str, Task] = field(default_factory=dict)
     """Newest answer to a query, of the tasks that `Ruling.watch` named."""
@@ -114,7 +115,11 @@ class For(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The task is the take's: record it as submitted with this id, before anything else."""
+    """The task is the take's: record it as submitted with this id, before anything else.
+
+    Its marks become that of the key in use, alone: that two keys are one account's is proven by a
+    task whose id a POST gave, never by one that was recognised.
+    """
 
     key: int
     task_id: str

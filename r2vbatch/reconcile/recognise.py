@@ -109,7 +109,8 @@ def could_be(sent: str, echo: str, *, trusted: bool) -> bool:
 def same_account(mark: str, takes: Iterable[frozenset[str]]) -> frozenset[str]:
     """All account marks that `mark` is proven to share an account with, itself included.
 
-    `takes`: the marks of each take. Two keys that reached one task are one account's.
+    `takes`: the marks of each take. Two keys that reached one task are one account's; so an
+    adopted take's marks must be of keys that reached the adopted task.
     """
     together, apart = frozenset({mark}), set(takes)
     while met := {marks for marks in apart if marks & together}:

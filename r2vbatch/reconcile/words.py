@@ -19,6 +19,10 @@ NOT_WANTED: Final = "the service has no such task, and the take is no longer wan
 LEFT_OVER: Final = "the same prompt once more, and no take is missing it: kept, in case we paid"
 RESEMBLES: Final = "it may be this take's, which cannot be proven: kept, in case we paid"
 TWIN: Final = "another take with the same prompt is being submitted at this moment"
+PERHAPS_NEW: Final = (
+    "a task that may be this take's may as well be of the take that is being submitted at this "
+    "moment"
+)
 WHOSE: Final = "its task was found, but an older one may be the right one and is still being made"
 NO_SENTINEL: Final = (
     "the service lists nothing that would show its list to be alive, so it cannot be told "
