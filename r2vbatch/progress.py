@@ -54,7 +54,8 @@ class Tally:
                 self._ended += 1
 
     def name(self, key: int) -> str:
-        """The take id of a key, or an empty text for a take outside this run."""
+        """The take id of a key, or an empty text for a take outside this run (a paid one that is
+        no longer wanted, fetched into ``retired/``)."""
         return self._name.get(key, "")
 
     def _count(self, states: Iterable[State]) -> int:
@@ -91,14 +92,20 @@ class Tally:
         return self._count(ENDED)
 
     def seconds_left(self, now: float) -> float | None:
-        """Estimated seconds to the end, None before anything was measured."""
+        """Estimated seconds to the end, None before anything was measured.
+
+        What is measured includes the wait in the service's queue, so it is shared by all that
+        are in flight, those kept ahead of the slots too.
+        """
+        if not self._count(_BUSY | TO_FETCH | {State.PLANNED}):
+            return 0.0
         if not self._ended:
             return None
         mean = self._measured / self._ended
         ages = [now - began for began in self._began.values()]
         work = self._counts[State.PLANNED] * mean + sum(max(mean - age, 0.0) for age in ages)
         longest = max((mean - age for age in ages), default=0.0)
-        return max(work / max(self._slots(), 1), longest, 0.0)
+        return max(work / max(self._slots(), self.in_flight, 1), longest, 0.0)
 
 
 class Progress(Protocol):
@@ -145,7 +152,7 @@ class Bar:
     def show(self, transition: Transition) -> None:
         """Move the bar."""
         self._tally.note(transition)
-        if transition.after in _BAD:
+        if transition.after in _BAD and self._tally.name(transition.key):
             self._bar.write(_line(self._tally, transition), file=self._bar.fp)
         self._update()
 
@@ -177,6 +184,8 @@ class Plain:
     def show(self, transition: Transition) -> None:
         """Print the line."""
         self._tally.note(transition)
+        if not self._tally.name(transition.key):
+            return
         if transition.after in ENDED or transition.after in {State.IN_DOUBT, State.HELD}:
             left = self._tally.seconds_left(time.time())
             tail = f", {clock(left)} left" if left is not None else ""
@@ -204,6 +213,8 @@ class JsonLines:
         """Print the object."""
         tally = self._tally
         tally.note(transition)
+        if not tally.name(transition.key):
+            return
         event = {
             "at": iso(transition.at),
             "take": tally.name(transition.key),
