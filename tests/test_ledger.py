@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ledgers import add, bring, child, new_take, states
 
-from r2vbatch.ledger import ENDED, Kind, Ledger, LedgerThread, Move, State
+from r2vbatch.ledger import ENDED, PAID, Kind, Ledger, LedgerThread, Move, State
 from r2vbatch.media.model import FileFacts
 
 
@@ -101,6 +101,22 @@ def test_a_paid_take_keeps_the_price_it_was_made_for(ledger: Ledger) -> None:
         Decimal("0.15"),
     )
     assert (ledger.spent("USD"), ledger.spent("CNY")) == (Decimal("1.20"), Decimal(0))
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_not_paid_for_takes_the_price_of_the_day(ledger: Ledger, state: State) -> None:
+    """Planned in dollars and made in yuan, a take is counted in yuan; what is or may be paid
+    for, and what was lost, stays in its own money."""
+    keys = add(ledger, new_take("a_t01"), new_take("b_t01"))
+    bring(ledger, keys[0], state)
+    bring(ledger, keys[1], State.EXPIRED)
+    ledger.move(keys[1], State.PLANNED)
+    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": Decimal("0.9")}
+    ledger.price([new_take("a_t01", **price), new_take("b_t01", **price)])
+    unpaid = state not in PAID
+    assert ledger.take(keys[0]).currency == ("CNY" if unpaid else "USD")
+    assert ledger.take(keys[0]).estimate == Decimal(9 if unpaid else "1.50")
+    assert ledger.take(keys[1]).currency == "USD"
 
 
 def test_asked_again_a_take_forgets_its_last_attempt(ledger: Ledger) -> None:

@@ -21,7 +21,7 @@ from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Settings
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import Kind, Known, Ledger, NewTake, State
+from r2vbatch.ledger import PAID, Kind, Known, Ledger, NewTake, State
 from r2vbatch.plan import request
 from r2vbatch.plan.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
@@ -83,6 +83,9 @@ class Job:
         fresh = [self._row(take) for take in self.matching.fresh]
         if named or fresh or self.matching.unwanted:
             arrange(self.ledger, self.folder, self.kind, self.matching, fresh, named)
+        kept = self.matching.kept.items()
+        if unpaid := [self._row(wanted[take]) for take, k in kept if k.state not in PAID]:
+            self.ledger.price(unpaid)
         self.ledger.set_board((take.id, take.fingerprint) for take in self.plan.takes)
         self._remember()
         self._refuse_strangers()

@@ -180,6 +180,11 @@ ADD_TAKE = (
     " VALUES (:kind, :take, :shot, :number, 1, :fingerprint, :shot_fingerprint, 'planned',"
     " :model, :request, :prompt_key, :estimate, :currency, :per_second)"
 )
+PRICE = (
+    "UPDATE takes SET estimate = :estimate, currency = :currency, per_second = :per_second"
+    " WHERE kind = :kind AND take = :take AND wanted = 1 AND lost = '0'"
+    " AND state IN ('planned', 'failed', 'canceled', 'skipped', 'held')"
+)
 UNWANT = "UPDATE takes SET wanted = 0 WHERE key = ?"
 
 ADD_EVENT = "INSERT INTO events (key, at, before, after, why, detail) VALUES (?, ?, ?, ?, ?, ?)"

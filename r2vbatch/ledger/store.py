@@ -244,6 +244,12 @@ class Ledger:
             db.execute(sql.SET_META, ("board", digest))
             self._event(db, None, self._clock(), None, None, "another storyboard", {})
 
+    def price(self, takes: Iterable[NewTake]) -> None:
+        """Give wanted takes the plan's present price, where nothing was or may be paid for them
+        at another: they may have been planned at the prices of another region."""
+        with self._transaction() as db:
+            db.executemany(sql.PRICE, [bound(take._asdict()) for take in takes])
+
     def moves(self) -> list[Move]:
         """File moves that were begun and not ended."""
         return [Move(*row) for row in self._read(sql.MOVES)]
