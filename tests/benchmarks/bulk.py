@@ -1,0 +1,131 @@
+"""Large storyboards: how much memory, and how long what touches no network takes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from r2vbatch import catalogue, manifest
+from r2vbatch.batch.job import Job, opened
+from r2vbatch.batch.settings import Options, settle
+from r2vbatch.ledger import State
+from r2vbatch.plan import plan
+from r2vbatch.take.naming import clip_name
+from tests.benchmarks.stage import OURS, ROOT, Board, emulator, storyboard
+from tests.benchmarks.table import Row
+
+SHOTS = 5000
+TAKES_OF_EACH = 4
+MEGABYTE = 10**6
+ROUNDS = 3
+HISTORY = (State.SUBMITTING, State.SUBMITTED, State.RUNNING, State.GENERATED, State.FETCHED)
+
+
+def memory(folder: Path) -> Iterator[Row]:
+    """A live run of 5,000 shots that is interrupted after 200 clips: by then it has read, planned,
+    recorded and begun everything that it ever holds at once."""
+    board = Board(folder, SHOTS, limits={"in_flight": 32, "submits_per_second": 1000})
+    with emulator(in_flight=None, submits_per_second=None, queries_per_second=None) as at:
+        program = board.start(OURS, at)
+        while board.done(OURS) < 200 and program.poll() is None:
+            time.sleep(0.05)
+        program.send_signal(signal.SIGINT)
+        program.wait(60)
+    peak = board.used(OURS).peak / MEGABYTE
+    yield Row(f"peak memory, {SHOTS:,} shots in YAML", "<= 180 MB", f"{peak:.0f} MB", peak <= 180)
+
+
+def check(folder: Path) -> Iterator[Row]:
+    """Against the fastest that can be had from PyYAML, both as commands."""
+    folder.mkdir(parents=True)
+    file = folder / "storyboard.yaml"
+    file.write_text(storyboard(SHOTS), "utf-8")
+    load = f"import yaml; yaml.load(open({str(file)!r}, encoding='utf-8'), yaml.CSafeLoader)"
+    ours = _quickest(_command("-m", "r2vbatch", "check", str(file)))
+    bare = _quickest(_command("-c", load))
+    yield Row(
+        f"`check` of {SHOTS:,} YAML shots",
+        "<= 4 x yaml.CSafeLoader",
+        f"{ours / bare:.2f} x ({ours:.2f} s of {bare:.2f} s)",
+        ours <= 4 * bare,
+    )
+
+
+def finished(folder: Path) -> Iterator[Row]:
+    """Nothing left to do in a batch of 20,000 takes."""
+    folder.mkdir(parents=True)
+    file = folder / "storyboard.yaml"
+    shown = storyboard(SHOTS).replace("defaults: {", f"defaults: {{takes: {TAKES_OF_EACH}, ")
+    file.write_text(shown, "utf-8")
+    address = "http://127.0.0.1:9/api/v1"  # nobody is there: a finished batch asks nobody
+    _finish(file, address)
+    where = ["--endpoint", address]
+    run = _command("-m", "r2vbatch", "run", str(file), *where, "--yes", "--progress", "none")
+    run()  # writes the exports
+    exports = [folder / "out" / "storyboard" / name for name in ("results.csv", "results.jsonl")]
+    before = [export.stat().st_mtime_ns for export in exports]
+    ours, bare = _quickest(run), _quickest(_command("-m", "r2vbatch", "plan", str(file), *where))
+    kept = before == [export.stat().st_mtime_ns for export in exports]
+    yield Row(
+        f"`run` on a finished batch of {SHOTS * TAKES_OF_EACH:,} takes",
+        "<= 1.5 x `plan`, no export rewritten",
+        f"{ours / bare:.2f} x ({ours:.2f} s of {bare:.2f} s){'' if kept else ', rewritten'}",
+        kept and ours <= 1.5 * bare,
+    )
+
+
+def _finish(file: Path, address: str) -> None:
+    """A ledger in which every take of a storyboard has come to its end, and its empty clips."""
+    read, found = manifest.load(file)
+    assert read is not None and not found, found
+    settings = settle(read, Options(endpoint=address))
+    with opened(settings, lambda _: plan(read, {}, catalogue.load())) as job:
+        job.begin()
+        keys = {known.key: known.take for known in job.ledger.known("live")}
+        for state in HISTORY:
+            job.ledger.move_all((key, state, "") for key in keys)
+        _give_clips(job, keys)
+
+
+def _give_clips(job: Job, keys: dict[int, str]) -> None:
+    job.ledger.move_all((key, State.DONE, "") for key in keys)
+    names = {key: clip_name("live", take) for key, take in keys.items()}
+    job.folder.path("clips").mkdir(exist_ok=True)
+    for name in names.values():
+        job.folder.path(name).touch()
+    with job.ledger._transaction() as db:  # 20,000 commits would take longer than the benchmark
+        db.executemany(
+            "UPDATE takes SET file = ?, bytes = 0, task_id = 'task', cost = '0.05' WHERE key = ?",
+            [(name, key) for key, name in names.items()],
+        )
+
+
+def _command(*words: str) -> Callable[[], None]:
+    """Runs this Python with these arguments, its output to a null sink."""
+
+    def call() -> None:
+        subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env={**os.environ, "DASHSCOPE_API_KEY": "sk-none"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+
+    return call
+
+
+def _quickest(call: Callable[[], None]) -> float:
+    """Elapsed seconds of the best of some rounds."""
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
