@@ -72,6 +72,11 @@ class Graph(Generic[K]):
                 heapq.heappush(self._ready, self._order[follower])
 
     @property
+    def aside(self) -> int:
+        """How many items were put aside."""
+        return len(self._aside)
+
+    @property
     def unstarted(self) -> int:
         """How many items have not been started, those put aside included."""
         return len(self._waiting)

@@ -7,7 +7,7 @@ on a loopback port: a child process that dies with this one.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -42,51 +42,41 @@ def key_for(endpoint: Endpoint) -> Key:
 
 
 class Doors:
-    """The ways to the service: one where takes are made now, and a reading one to every other
-    place at which tasks of the folder were made. A task is only asked for where it was made."""
+    """The ways to the service, one for each place at which tasks of the folder were made: a task
+    is only asked for where it was made."""
 
-    def __init__(self, client: Client, readers: Mapping[str, Reader]) -> None:
-        self.client = client
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
         self._readers = readers
 
     def reader(self, base_url: str | None) -> Reader | None:
-        """A reader for `base_url`; None where the key must not go."""
-        if base_url is None or base_url == self.client.endpoint.base_url:
-            return self.client
-        return self._readers.get(base_url)
+        """The reader for `base_url`; None where the key must not go."""
+        return self._readers.get(base_url or "")
 
     @property
     def all(self) -> Sequence[Reader]:
-        """Every reader, the client first."""
-        return [self.client, *self._readers.values()]
+        """Every reader; there is at least one."""
+        return list(self._readers.values())
 
 
 @asynccontextmanager
-async def doors(
-    endpoint: Endpoint,
-    key: Key,
-    others: Iterable[str],
-    *,
-    zones: Mapping[str, timedelta],
-    rate: float,
-) -> AsyncIterator[Doors]:
-    """The endpoint and the `others` (base URLs), open for the length of the block.
+async def client_of(
+    endpoint: Endpoint, key: Key, *, zone: timedelta | None, rate: float
+) -> AsyncIterator[Client]:
+    """A client of the endpoint for the length of the block; of a preview, with its emulator.
 
-    `zones`: the zone of an endpoint's printed times, by base URL, where it is known; `rate`:
-    queries a second, at each of them.
+    `zone`: of its printed times, where it is known; `rate`: queries a second.
     """
     async with AsyncExitStack() as stack:
         if endpoint.kind == "preview":
             unlimited = Options(submits_per_second=None, queries_per_second=None)
             endpoint = endpoint.at(stack.enter_context(process.start(unlimited)).base_url)
-        client = Client(endpoint, key, offset=zones.get(endpoint.base_url), gate=_gate(rate))
-        readers = {
-            url: Reader(find_endpoint(url), key, offset=zones.get(url), gate=_gate(rate))
-            for url in others
-        }
-        for reader in (client, *readers.values()):
-            await stack.enter_async_context(reader)
-        yield Doors(client, readers)
+        client = Client(endpoint, key, offset=zone, gate=_gate(rate))
+        yield await stack.enter_async_context(client)
+
+
+def reader_of(base_url: str, key: Key, *, zone: timedelta | None, rate: float) -> Reader:
+    """A reader, which cannot submit, for tasks made at `base_url`."""
+    return Reader(find_endpoint(base_url), key, offset=zone, gate=_gate(rate))
 
 
 def _gate(rate: float) -> Gate:

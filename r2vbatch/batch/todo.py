@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from r2vbatch.batch.job import Job
-from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, State, TakeRow
+from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.plan import expected
 from r2vbatch.plan.model import Expected
 from r2vbatch.scheduler import Graph
@@ -28,11 +28,13 @@ class Todo:
     """Tasks at the service, and links to fetch: the most urgent first."""
     graph: Graph[int]
     """Takes to submit, by ledger key, in storyboard order; those in doubt hold up the rest."""
+    doubts: int
+    """Takes in doubt."""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.open and not self.graph.unstarted
+        return not self.open and not self.doubts and not self.graph.unstarted
 
 
 def put_in_order(job: Job, *, again: bool) -> None:
@@ -74,16 +76,25 @@ def left_to_do(job: Job) -> Todo:
     )
     for key in started:
         graph.start(key)
-    return Todo(sorted(opened, key=_urgency), graph)
+    doubts = sum(row.state is State.IN_DOUBT for row in rows)
+    return Todo(sorted(opened, key=_urgency), graph, doubts)
 
 
-def made_at(job: Job) -> list[str]:
-    """The base URLs, other than this run's, at which unfinished tasks were made."""
-    if job.kind == "preview":
-        return []
-    here = job.settings.endpoint.base_url
-    places = {row.endpoint for row in job.ledger.unfinished("live") if row.endpoint}
-    return sorted(places - {here})
+def left_to_collect(ledger: Ledger) -> Todo:
+    """Tasks at the service, and links to fetch: what can be ended without spending."""
+    rows = ledger.unfinished("live")
+    opened = [
+        Wanted(row, asked_for(row), None)
+        for row in rows
+        if row.state in AT_SERVICE or row.state in TO_FETCH
+    ]
+    doubts = sum(row.state is State.IN_DOUBT for row in rows)
+    return Todo(sorted(opened, key=_urgency), Graph([]), doubts)
+
+
+def made_at(ledger: Ledger) -> list[str]:
+    """The base URLs at which unfinished live tasks were made."""
+    return sorted({row.endpoint for row in ledger.unfinished("live") if row.endpoint})
 
 
 def asked_for(row: TakeRow) -> Expected:

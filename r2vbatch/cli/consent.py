@@ -7,13 +7,17 @@ that only the manifest names does not get the key unasked: a borrowed manifest m
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import click
 
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
+from r2vbatch.batch.settling import Answers
 from r2vbatch.batch.trust import trust, trusted
 from r2vbatch.errors import UsageProblem
 
@@ -44,6 +48,19 @@ def consent(job: Job, *, yes: bool, agreed: bool) -> bool:
         )
     click.confirm(f"Spend up to {shown(bill.cost)}?", abort=True, err=True)
     return True
+
+
+def answers(resubmit: Sequence[str]) -> Answers:
+    """What people say about takes in doubt: on a terminal they are asked; ``--resubmit-in-doubt``
+    is a yes beforehand, for the takes whose ids match."""
+
+    async def ask(question: str) -> bool:
+        return await asyncio.to_thread(click.confirm, f"\n{question}", err=True)
+
+    def agreed(take: str) -> bool:
+        return any(fnmatchcase(take, glob) for glob in resubmit)
+
+    return Answers(ask if _asks() else None, agreed)
 
 
 def _about_currency(job: Job) -> None:

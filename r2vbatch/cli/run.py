@@ -51,6 +51,9 @@ def run_options(body: _Body) -> _Body:
             click.option("--grace", type=click.FloatRange(0.0, min_open=True), default=300.0,
                          show_default=True, metavar="SECONDS",
                          help="How long the service may take to list a task after its submit."),
+            click.option("--resubmit-in-doubt", "resubmit", metavar="TAKE", multiple=True,
+                         help="Send a take in doubt again where nothing more can be learned of"
+                         " it, at the risk of paying twice; a glob, may be repeated."),
             click.option("--dry-run", is_flag=True,
                          help="Say what would be done and what it would cost; do nothing."),
         ]
@@ -71,6 +74,7 @@ class Chosen:
     yes: bool
     mode: Mode
     grace: float
+    resubmit: tuple[str, ...]
     dry_run: bool
 
     def options(self, output: Path | None, ledger: Path | None) -> Options:
@@ -173,6 +177,7 @@ def _run(job: Any, choice: Chosen, *, again: bool) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.exports import export
     from r2vbatch.batch.todo import put_in_order
+    from r2vbatch.cli.consent import answers
     from r2vbatch.cli.words import summary_lines
 
     job.begin()
@@ -181,7 +186,7 @@ def _run(job: Any, choice: Chosen, *, again: bool) -> int:
     tally = Tally(job.keys().values(), lambda: job.settings.limits.in_flight or 5)
     shown = progress(choice.mode, tally, stream)
     try:
-        report = asyncio.run(running.run(job, shown.show))
+        report = asyncio.run(running.run(job, shown.show, answers(choice.resubmit)))
     finally:
         shown.close()
         export(job.ledger, job.folder)

@@ -30,12 +30,13 @@ def window(
     intents: Iterable[Intent], known: Iterable[datetime | None], now: datetime, clock_offset: float
 ) -> Window | None:
     """A window that shows every task of `intents` and the newest of the `known` ones, to have a
-    sentinel, whether the service reads it in UTC or in UTC+8.
+    sentinel, whether the service reads it in UTC or in UTC+8; with room for a clock that is
+    measured a little differently next time.
 
     None when no window of 24 h does: ask without times then.
     """
     zero = timedelta(0)
-    opens = [moments(intent, clock_offset, zero, now).opens for intent in intents]
+    opens = [moments(intent, clock_offset, zero, now).opens - MARGIN for intent in intents]
     newest = max((at for at in known if at is not None and at <= now), default=None)
     if newest is not None:
         opens.append(newest - MARGIN)

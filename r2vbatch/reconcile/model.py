@@ -51,7 +51,8 @@ class Intent:
     """How often this run has sent the take again."""
     wanted: bool = True
     consent: bool = False
-    """A person said yes to sending it again (``--resubmit-in-doubt``, or on the terminal)."""
+    """A person said yes to sending it again (``--resubmit-in-doubt``, or on the terminal). Good
+    for one resend that is not proven: the caller drops it then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ PATIENCE: Final = timedelta(hours=3)
 _GRACE: Final = timedelta(seconds=300)
 _SECOND: Final = timedelta(seconds=30)
 _SENTINEL: Final = timedelta(minutes=10)
+_BREATH: Final = timedelta(seconds=5)
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LONGEST_RETRY: Final = timedelta(minutes=10)
 
@@ -78,6 +79,11 @@ def second_after(grace: timedelta) -> timedelta:
 def sentinel_after(grace: timedelta) -> timedelta:
     """How long a list without a sentinel is given to show one."""
     return scaled(_SENTINEL, grace)
+
+
+def breath(grace: timedelta) -> timedelta:
+    """How long there is between any two listings."""
+    return scaled(_BREATH, grace)
 
 
 def retry_after(failures: int, grace: timedelta) -> timedelta:

@@ -14,7 +14,13 @@ from itertools import takewhile
 from typing import Final
 
 from r2vbatch.reconcile.model import Facts, For, Listing
-from r2vbatch.reconcile.moments import Moments, retry_after, second_after, sentinel_after
+from r2vbatch.reconcile.moments import (
+    Moments,
+    breath,
+    retry_after,
+    second_after,
+    sentinel_after,
+)
 
 TOLERANCE: Final = timedelta(seconds=90)
 """How far a sentinel's listed time may be from the ledger's. Less than the margin before an
@@ -99,9 +105,11 @@ def _failures(listings: Sequence[Listing]) -> int:
 
 
 def _retry(facts: Facts, failures: int) -> datetime | None:
-    if not failures:
+    """No listing before: after failures a growing pause, and always a breath."""
+    if not facts.listings:
         return None
-    return facts.listings[-1].ended + retry_after(failures, facts.grace)
+    pause = retry_after(failures, facts.grace) if failures else breath(facts.grace)
+    return facts.listings[-1].ended + pause
 
 
 def _latest(due: datetime, back_off: datetime | None) -> datetime:

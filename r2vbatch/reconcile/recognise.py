@@ -87,9 +87,17 @@ def relation(
     echo = found.task.prompt
     if echo is None:
         return Relation.NEAR
-    if prompt_key(echo, intent.limit) == prompt_key(intent.prompt, intent.limit):
+    if same_prompt(intent.prompt, echo, intent.limit):
         return Relation.SAME if _as_asked(intent, found.task.usage) else Relation.NEAR
     return Relation.NEAR if could_be(intent.prompt, echo, trusted=trusted) else Relation.APART
+
+
+def same_prompt(sent: str, echo: str, limit: int) -> bool:
+    """Whether `echo` is the prompt as `sent`, white space and normal form apart, whole or cut at
+    `limit` as documented; and the service may have counted before or after it folded."""
+    whole = _folded(sent)
+    ours = {whole, prompt_key(sent, limit), prompt_key(whole, limit)}
+    return _folded(echo) in ours or prompt_key(echo, limit) in ours
 
 
 def unchanged(sent: str, echo: str | None) -> bool:

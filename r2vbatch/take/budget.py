@@ -29,6 +29,10 @@ class Budget:
         self._spent += estimate or 0
         return True
 
+    def take_on(self, estimate: Decimal | None) -> None:
+        """Something turned out to be paid for, or possibly so, whether it fits or not."""
+        self._spent += estimate or 0
+
     def settle(self, estimate: Decimal | None, cost: Decimal | None) -> None:
         """A reserved take turned out to cost `cost` (0 when nothing was created or billed)."""
         self._spent += (cost or 0) - (estimate or 0)

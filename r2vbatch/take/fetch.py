@@ -48,7 +48,7 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
             if row.state is not State.GENERATED or not row.link:
                 return row
             try:
-                fetched = await means.client.download(row.link, part)
+                fetched = await means.download(row.link, part)
             except LinkRefused:
                 row = await means.ledger.do(Ledger.amend, row.key, "the link is dead", link=None)
                 continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from r2vbatch.dashscope.client import Client, Reader
+from r2vbatch.dashscope.download import Fetched
 from r2vbatch.ledger import LedgerThread, TakeRow
 from r2vbatch.media import Finished
 from r2vbatch.pacing import Watch
@@ -30,16 +31,25 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What only a run that submits has. `collect` has none of it."""
+
+    client: Client
+    references: References
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """The tools of a run, shared by all its takes."""
 
-    client: Client
-    """Where takes are submitted."""
+    spending: Spending | None
+    """None where nothing may be submitted."""
     reader: Callable[[str | None], Reader | None]
     """By base URL: where a task is asked for; None where the key must not go."""
+    download: Callable[[str, Path], Awaitable[Fetched]]
+    """A link into a part file; no key goes with it."""
     ledger: LedgerThread
     folder: Folder
-    references: References
     slots: Slots
     watch: Watch
     budget: Budget
@@ -53,3 +63,8 @@ class Means:
     grace: float
     left: dict[str, str] = field(default_factory=dict)
     """Take ids this run had to leave unfinished, with the reason in words."""
+    sentinels: set[str] = field(default_factory=set)
+    """Shots of which one more take may be submitted although another is in doubt: the list can
+    only be trusted once it shows a task of ours."""
+    echoes: set[str] = field(default_factory=set)
+    """Base URLs known to echo prompts unchanged."""

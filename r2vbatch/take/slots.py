@@ -64,9 +64,11 @@ class Slots:
         crowded = self._starting >= _STARTING
         return not behind and not crowded and self.window.room(self.in_flight + self._starting) > 0
 
-    async def changed(self, stop: Stop) -> None:
-        """Wait until something that `open` depends on has changed, or the stop."""
-        await stop.or_event(self._news)
+    @property
+    def next_news(self) -> asyncio.Event:
+        """Set as soon as anything changes after now. To be had before looking at what may
+        change, so that nothing is missed in between."""
+        return self._news
 
     def news(self) -> None:
         """Something changed."""

@@ -7,6 +7,7 @@ take in doubt (design 6.1, 6.2).
 
 from __future__ import annotations
 
+from r2vbatch.dashscope.client import Client
 from r2vbatch.dashscope.faults import NotSent, Reach, Refused, ServiceError, SubmitFailed, Unsure
 from r2vbatch.dashscope.model import Created
 from r2vbatch.ledger import Ledger, State, TakeRow
@@ -14,7 +15,7 @@ from r2vbatch.pacing import Throttle, backoff
 from r2vbatch.plan import PlannedTake, request
 from r2vbatch.plan.model import Request
 from r2vbatch.references import ReferenceChanged
-from r2vbatch.take.means import Means, Wanted
+from r2vbatch.take.means import Means, Spending, Wanted
 
 _SENDS = 8
 """How often a take that could not be sent, or not uploaded, is offered again."""
@@ -23,26 +24,28 @@ _SENDS = 8
 async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
     """Submit a planned take, and return its row: submitted, in doubt, failed, held, or still
     planned when the batch stops submitting."""
-    planned = take.planned
-    if planned is None:
+    planned, spending = take.planned, means.spending
+    if planned is None or spending is None:
         return row
     if not means.budget.reserve(row.estimate):
         why = "over the budget" if row.estimate is not None else "its price is not known"
         return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
     async with means.slots.starting():
-        row = await _until_settled(planned, row, means)
+        row = await _until_settled(planned, row, means, spending)
     if row.state in {State.PLANNED, State.FAILED}:  # nothing was created
         means.budget.settle(row.estimate, None)
     return row
 
 
-async def _until_settled(planned: PlannedTake, row: TakeRow, means: Means) -> TakeRow:
+async def _until_settled(
+    planned: PlannedTake, row: TakeRow, means: Means, spending: Spending
+) -> TakeRow:
     for attempt in range(1, _SENDS + 1):
         if means.stop.submitting:
             return row
         try:
-            body = await means.references.ready(request(planned))
-            row = await _post(planned, row, body, means)
+            body = await spending.references.ready(request(planned))
+            row = await _post(planned, row, body, means, spending.client)
         except ReferenceChanged as change:
             return await means.ledger.do(Ledger.move, row.key, State.FAILED, change.message)
         except ServiceError as failure:  # an upload, or a POST of which not a byte was written
@@ -58,15 +61,17 @@ async def _until_settled(planned: PlannedTake, row: TakeRow, means: Means) -> Ta
     return row
 
 
-async def _post(planned: PlannedTake, row: TakeRow, body: Request, means: Means) -> TakeRow:
+async def _post(
+    planned: PlannedTake, row: TakeRow, body: Request, means: Means, client: Client
+) -> TakeRow:
     """One POST, and its outcome in the ledger. Raises `NotSent`."""
     while True:
         async with means.slots.turn(means.stop):
             if means.stop.submitting or await _twin_in_doubt(row, means):
                 return row
-            row = await _intend(row, means)
+            row = await _intend(row, means, client)
             try:
-                created = await means.client.submit(body, slate=_slate(planned))
+                created = await client.submit(body, slate=_slate(planned))
             except SubmitFailed as failure:
                 row = await _not_created(row, failure, means)
                 if isinstance(failure, NotSent):
@@ -82,18 +87,21 @@ async def _twin_in_doubt(row: TakeRow, means: Means) -> bool:
     second one would make them impossible to tell apart."""
     since = means.clock() - 24 * 3600
     twin = await means.ledger.do(Ledger.same_prompt_open, row, since)
+    if twin and row.shot in means.sentinels:
+        means.sentinels.discard(row.shot)
+        return False
     if twin:
         means.left[row.take] = f"waits: {twin} has the same prompt and is in doubt"
     return twin is not None
 
 
-async def _intend(row: TakeRow, means: Means) -> TakeRow:
-    skew = means.client.clock_offset
+async def _intend(row: TakeRow, means: Means, client: Client) -> TakeRow:
+    skew = client.clock_offset
     return await means.ledger.do(
         Ledger.move,
         row.key,
         State.SUBMITTING,
-        endpoint=means.client.endpoint.base_url,
+        endpoint=client.endpoint.base_url,
         marks=[means.mark],
         attempts=row.attempts + 1,
         intent_at=means.clock(),

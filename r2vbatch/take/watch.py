@@ -14,6 +14,7 @@ from r2vbatch.dashscope.faults import Reach, ServiceError, classify_task
 from r2vbatch.dashscope.model import Status, Task
 from r2vbatch.ledger import Ledger, State, TakeRow
 from r2vbatch.pacing import backoff
+from r2vbatch.reconcile import unchanged
 from r2vbatch.take.means import Means
 
 TASK_LIFE = 24 * 3600.0
@@ -125,7 +126,23 @@ async def _unknown(row: TakeRow, task: Task, means: Means) -> TakeRow:
     )  # fmt: skip
 
 
+async def _learn_echo(row: TakeRow, task: Task, means: Means) -> None:
+    """An endpoint that once echoed a prompt unchanged can be trusted to do so (design 6.3)."""
+    url = row.endpoint
+    if row.kind == "preview" or url is None or url in means.echoes:
+        return
+    if unchanged(row.request["input"]["prompt"], task.prompt):
+        means.echoes.add(url)
+        await means.ledger.do(Ledger.set_meta, **{echo_name(url): "unchanged"})
+
+
+def echo_name(base_url: str) -> str:
+    """Under which the ledger remembers that an endpoint echoes prompts unchanged."""
+    return f"echo of {base_url}"
+
+
 async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
+    await _learn_echo(row, task, means)
     billed = task.usage.billed_seconds if task.usage else None
     cost = _cost(row, billed)
     if cost is not None:

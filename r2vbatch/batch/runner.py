@@ -1,0 +1,163 @@
+"""Everything left to do, started as slots come free, to its end or a stop.
+
+Coroutines exist for what is in flight, not for what waits. Links are fetched before new work is
+submitted, the most urgent first. What a run must leave (a task that still runs, a take in doubt)
+stays in the ledger exactly as it stands, for the next run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from r2vbatch.batch.settling import Settler
+from r2vbatch.batch.signals import Signals
+from r2vbatch.batch.todo import Todo, asked_for
+from r2vbatch.errors import R2VBatchError
+from r2vbatch.ledger import ENDED, Kind, Ledger, State, TakeRow
+from r2vbatch.plan import expected
+from r2vbatch.plan.model import PlannedTake
+from r2vbatch.take import Means, Wanted, live
+
+_CHECKPOINT = 60.0
+_POST_PATIENCE = 8.0
+"""Seconds a POST under way is waited for after an interruption."""
+
+
+class Runner:
+    """Starts takes as slots come free, and sees them to their end or the stop."""
+
+    def __init__(
+        self, means: Means, todo: Todo, planned: Mapping[str, PlannedTake], kind: Kind
+    ) -> None:
+        """`planned`: the takes this run may submit, by id."""
+        self._means = means
+        self._todo = todo
+        self._planned = planned
+        self._kind = kind
+        self._alive = 0
+        self._takes: asyncio.TaskGroup | None = None
+        self.settlers: Sequence[Settler] = ()
+
+    async def to_the_end(self) -> bool:
+        """Everything there is to do; True when a person stopped it."""
+        with Signals() as signals:
+            body = asyncio.create_task(self._all(), name="batch")
+            asked = asyncio.create_task(signals.asked.wait(), name="stop")
+            await asyncio.wait({body, asked}, return_when=asyncio.FIRST_COMPLETED)
+            interrupted = not body.done()
+            if interrupted:
+                self._means.stop.now("interrupted")
+                await self._let_the_post_end()
+                body.cancel()
+            asked.cancel()
+            try:
+                await body
+            except asyncio.CancelledError:
+                pass
+            finally:
+                await self._name_unanswered()
+        return interrupted
+
+    # --- for the settlers ----------------------------------------------------------------
+
+    def take_up(self, row: TakeRow) -> None:
+        """See a take that has a task to its end."""
+        self.settled()
+        take = self._planned.get(row.take) if row.wanted else None
+        self._start(Wanted(row, expected(take) if take else asked_for(row), take))
+
+    def send_again(self, row: TakeRow) -> None:
+        """Submit a take anew that had been in doubt, if it is one of this run's."""
+        if row.take in self._planned:
+            self._todo.graph.put_aside(row.key)
+        self.settled()
+
+    def settled(self) -> None:
+        """A take is in doubt no more: those with the same prompt may go."""
+        self._todo.graph.bring_back()
+        self._means.slots.news()
+
+    # --- the run -------------------------------------------------------------------------
+
+    async def _let_the_post_end(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_POST_PATIENCE):
+                await self._means.slots.quiet()
+
+    async def _name_unanswered(self) -> None:
+        """A submit that ended without an answer is in doubt."""
+        ledger = self._means.ledger
+        for row in await ledger.do(Ledger.in_states, self._kind, [State.SUBMITTING]):
+            await ledger.do(
+                Ledger.move, row.key, State.IN_DOUBT, "stopped before the service answered",
+                post_ended_at=self._means.clock(),
+            )  # fmt: skip
+
+    async def _all(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(self._checkpoints(), name="checkpoints")]
+                async with asyncio.TaskGroup() as self._takes:
+                    beside += [group.create_task(s.settle(), name="settle") for s in self.settlers]
+                    for take in self._todo.open:
+                        self._start(take)
+                    await self._feed()
+                for task in beside:
+                    task.cancel()
+        except* R2VBatchError as several:
+            raise _first(several) from None
+
+    async def _feed(self) -> None:
+        """Start takes in order, each when the window has room for it, until there is nothing
+        left that this run can do."""
+        slots, stop, graph = self._means.slots, self._means.stop, self._todo.graph
+        while not stop.submitting:
+            news = slots.next_news
+            if slots.open and (key := graph.next()) is not None:
+                row = await self._means.ledger.do(Ledger.take, key)
+                take = self._planned[row.take]
+                self._start(Wanted(row, expected(take), take))
+            elif not self._alive:
+                if self._means.sentinels and graph.aside:
+                    graph.bring_back()
+                    continue  # a sentinel may go now that nothing else is left
+                if not any(settler.busy for settler in self.settlers):
+                    return
+            await stop.or_event(news)
+
+    def _start(self, take: Wanted) -> None:
+        assert self._takes is not None, "takes are started inside the run"
+        self._alive += 1
+        self._takes.create_task(self._live(take), name=take.row.take)
+
+    async def _live(self, take: Wanted) -> None:
+        try:
+            row = await live(take, self._means)
+            self._note(row)
+        finally:
+            self._alive -= 1
+            self._means.slots.news()
+
+    def _note(self, row: TakeRow) -> None:
+        """What the end of one take's life means for the others."""
+        if row.state in ENDED:
+            self._todo.graph.ended(row.key)
+        elif row.state is State.PLANNED and row.take in self._planned:
+            self._todo.graph.put_aside(row.key)
+        elif row.state is State.IN_DOUBT:
+            for settler in self.settlers:
+                settler.busy = True
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECKPOINT)
+            await self._means.ledger.do(Ledger.checkpoint)
+
+
+def _first(several: BaseExceptionGroup[R2VBatchError]) -> R2VBatchError:
+    """One of the errors that stopped the batch: they have one cause, the disk or the ledger."""
+    for error in several.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("an exception group holds an exception")

@@ -1,0 +1,322 @@
+"""Takes in doubt at one base URL, brought to an end while the batch goes on.
+
+The rules are `reconcile`'s; here its loop is kept: read the list, query what may be ours, carry
+out what is decided, durably, before the next question. Nothing here submits: a take that is to be
+sent again goes back to planned, and to the runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from r2vbatch.catalogue import Catalogue
+from r2vbatch.dashscope.client import Reader
+from r2vbatch.dashscope.faults import ServiceError
+from r2vbatch.dashscope.model import Status, Task, TaskPage
+from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.reconcile import (
+    Adopt,
+    Ask,
+    Decision,
+    Doubt,
+    Facts,
+    Fail,
+    For,
+    Intent,
+    Listing,
+    Resend,
+    Retire,
+    Ruling,
+    Wait,
+    decide,
+    listing,
+    same_account,
+    service_time,
+    window,
+)
+from r2vbatch.take import Means
+from r2vbatch.take.watch import echo_name
+
+_SHORTEST = 0.05
+"""Seconds between two looks, at the least."""
+_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+
+Question = Callable[[str], Awaitable[bool]]
+
+
+@dataclass
+class Answers:
+    """What people have said about takes in doubt."""
+
+    ask: Question | None = None
+    """Puts a question to a person; None where there is nobody to ask."""
+    agreed: Callable[[str], bool] = lambda take: False
+    """Whether sending a take again was agreed to beforehand, by take id."""
+    yes: set[int] = field(default_factory=set)
+    no: set[int] = field(default_factory=set)
+
+    def consent(self, row: TakeRow) -> bool:
+        """Whether a person agrees to send the take again."""
+        return row.key in self.yes or self.agreed(row.take)
+
+    async def put(self, row: TakeRow, why: str) -> bool:
+        """Ask about one take, once; False when nothing new was learned."""
+        if self.ask is None or row.key in self.no:
+            return False
+        price = f"{row.estimate} {row.currency}" if row.estimate else "an unknown price"
+        if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
+            self.yes.add(row.key)
+            return True
+        self.no.add(row.key)
+        return False
+
+
+class Settler:
+    """Settles the takes in doubt at one base URL."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        means: Means,
+        catalogue: Catalogue,
+        answers: Answers,
+        *,
+        take_up: Callable[[TakeRow], None],
+        send_again: Callable[[TakeRow], None] | None,
+        settled: Callable[[], None],
+    ) -> None:
+        """`take_up` sees an adopted take to its end; `send_again` submits one anew, None where
+        this run submits nothing; `settled` is told of any other end of a doubt."""
+        self._reader = reader
+        self._url = reader.endpoint.base_url
+        self._means = means
+        self._catalogue = catalogue
+        self._answers = answers
+        self._take_up = take_up
+        self._send_again = send_again
+        self._settled = settled
+        self._start_up = time.time()
+        self._listings: list[Listing] = []
+        self._details: dict[str, Task] = {}
+        self._asked_at: dict[str, float] = {}
+        self._resends: dict[int, int] = {}
+        self.busy = True
+        """Whether there is something that this run may still learn or do."""
+
+    async def settle(self) -> None:
+        """Until cancelled: settle what is in doubt, and wait for more."""
+        while True:
+            news = self._means.slots.next_news
+            rows = await self._in_doubt()
+            if not rows:
+                self._quiet()
+                await self._wait(None, news)
+                continue
+            ruling = decide([self._intent(row) for row in rows.values()], await self._facts(rows))
+            if await self._carry_out(ruling, rows):
+                continue
+            learned = await self._learn(ruling, rows)
+            if learned:
+                continue
+            if all(self._final(decision) for decision in ruling.decisions):
+                self._quiet()
+            else:
+                self.busy = True
+            await self._wait(self._next(ruling), news)
+
+    def _quiet(self) -> None:
+        if self.busy:
+            self.busy = False
+            self._means.slots.news()
+
+    def _final(self, decision: Decision) -> bool:
+        if isinstance(decision, Doubt | Ask):
+            return True
+        return isinstance(decision, Resend) and self._send_again is None
+
+    async def _wait(self, until: float | None, news: asyncio.Event) -> None:
+        """Until a moment (seconds since 1970) or news of the batch."""
+        seconds = None if until is None else max(_SHORTEST, until - time.time())
+        await asyncio.sleep(_SHORTEST)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await news.wait()
+
+    # --- what is known -------------------------------------------------------------------
+
+    async def _in_doubt(self) -> dict[int, TakeRow]:
+        rows = await self._means.ledger.do(Ledger.in_states, "live", [State.IN_DOUBT])
+        return {row.key: row for row in rows if row.endpoint == self._url}
+
+    def _intent(self, row: TakeRow) -> Intent:
+        parameters = row.request.get("parameters", {})
+        model = self._catalogue.model(row.model) or self._catalogue.widest
+        size, resolution = parameters.get("size"), parameters.get("resolution")
+        tier = resolution or next(iter(model.by_size.get(size, ())), None)
+        assert row.intent_at is not None, "a take in doubt has an intent"
+        return Intent(
+            key=row.key,
+            take=row.take,
+            model=row.model,
+            prompt=row.request["input"]["prompt"],
+            limit=model.prompt_limit,
+            size=size,
+            tier=int(tier.rstrip("Pp")) if tier else None,
+            seconds=Decimal(str(parameters["duration"])) if "duration" in parameters else None,
+            endpoint=self._url,
+            marks=frozenset(row.marks),
+            intent_at=row.intent_at,
+            post_ended_at=row.post_ended_at,
+            clock_offset=row.clock_offset,
+            resends=self._resends.get(row.key, 0),
+            wanted=row.wanted,
+            consent=self._answers.consent(row),
+        )
+
+    async def _facts(self, rows: dict[int, TakeRow]) -> Facts:
+        do, skew = self._means.ledger.do, self._skew
+        tasks = await do(Ledger.tasks_at, self._url)
+        submitting = await do(Ledger.in_states, "live", [State.SUBMITTING])
+        marks = await do(Ledger.marks)
+        spending = self._means.spending
+        return Facts(
+            now=self._now(),
+            start_up=service_time(self._start_up, skew),
+            grace=timedelta(seconds=self._means.grace),
+            endpoint=spending.client.endpoint.base_url if spending else "",
+            accounts=same_account(self._means.mark, marks),
+            listings=self._listings,
+            known={
+                t.task_id: service_time(
+                    t.submitted_at, skew if t.clock_offset is None else t.clock_offset
+                )
+                for t in tasks
+                if not t.stray
+            },
+            details=self._details,
+            unclaimed=frozenset(t.task_id for t in tasks if t.stray),
+            under_way=frozenset(row.prompt_key for row in submitting),
+            echo_trusted=await do(Ledger.meta, echo_name(self._url)) is not None,
+            clock_offset=skew,
+        )
+
+    @property
+    def _skew(self) -> float:
+        """The service's clock minus ours, in seconds."""
+        offset = self._reader.clock_offset
+        return 0.0 if offset is None else offset.total_seconds()
+
+    def _now(self) -> datetime:
+        return service_time(time.time(), self._skew)
+
+    # --- learning more -------------------------------------------------------------------
+
+    async def _learn(self, ruling: Ruling, rows: dict[int, TakeRow]) -> bool:
+        """Take the listing and ask the questions that are due; whether any was."""
+        due = [t for t in ruling.watch if self._poll_at(t) <= time.time()]
+        for task_id in due:
+            await self._query(task_id)
+        list_now = ruling.list_at is not None and ruling.list_at <= self._now()
+        if list_now:
+            self._listings.append(await self._list(rows))
+        return bool(due) or list_now
+
+    def _poll_at(self, task_id: str) -> float:
+        return self._asked_at.get(task_id, 0.0) + max(_SHORTEST, self._means.grace / 20)
+
+    async def _query(self, task_id: str) -> None:
+        self._asked_at[task_id] = time.time()
+        with suppress(ServiceError):
+            self._details[task_id] = await self._reader.query(task_id)
+
+    async def _list(self, rows: dict[int, TakeRow]) -> Listing:
+        """All pages of the task list, read in one go."""
+        began = self._now()
+        tasks = await self._means.ledger.do(Ledger.tasks_at, self._url)
+        known = [service_time(t.submitted_at, t.clock_offset or self._skew) for t in tasks]
+        span = window([self._intent(r) for r in rows.values()], known, began, self._skew)
+        pages: list[TaskPage] = []
+        with suppress(ServiceError):
+            while not pages or len(pages) < pages[-1].pages:
+                pages.append(
+                    await self._reader.list_tasks(
+                        span.start if span else None,
+                        span.end if span else None,
+                        page=len(pages) + 1,
+                        offset=timedelta(0),
+                    )
+                )
+        return listing(pages, began, self._now(), span.start if span else None)
+
+    def _next(self, ruling: Ruling) -> float | None:
+        """When there is something to do again, by our clock."""
+        moments = [ruling.list_at, *(d.until for d in ruling.decisions if isinstance(d, Wait))]
+        due = [moment.timestamp() - self._skew for moment in moments if moment]
+        due += [self._poll_at(task_id) for task_id in ruling.watch]
+        return min(due, default=None)
+
+    # --- carrying out --------------------------------------------------------------------
+
+    async def _carry_out(self, ruling: Ruling, rows: dict[int, TakeRow]) -> bool:
+        """Do what is decided; whether anything was done."""
+        done = [await self._one(decision, rows[decision.key]) for decision in ruling.decisions]
+        for stray in ruling.retire:
+            await self._retire(stray)
+        return any(done) or bool(ruling.retire)
+
+    async def _one(self, decision: Decision, row: TakeRow) -> bool:
+        means, left = self._means, self._means.left
+        match decision:
+            case Adopt():
+                left.pop(row.take, None)
+                self._take_up(await self._adopt(decision))
+            case Resend() if self._send_again is not None and not means.stop.submitting:
+                left.pop(row.take, None)
+                self._send_again(await self._resend(decision, row))
+            case Fail():
+                means.budget.settle(row.estimate, None)
+                await means.ledger.do(Ledger.move, row.key, State.FAILED, decision.reason)
+                self._settled()
+            case Ask():
+                left[row.take] = decision.reason
+                return await self._answers.put(row, decision.reason)
+            case Wait() | Doubt() | Resend():
+                left[row.take] = decision.reason
+                if isinstance(decision, Wait) and decision.what is For.SENTINEL:
+                    means.sentinels.add(row.shot)
+                return False
+        return True
+
+    async def _adopt(self, decision: Adopt) -> TakeRow:
+        return await self._means.ledger.do(
+            Ledger.move,
+            decision.key,
+            State.SUBMITTED,
+            decision.reason,
+            task_id=decision.task_id,
+            submitted_at=decision.created_at.timestamp() - self._skew,
+        )
+
+    async def _resend(self, decision: Resend, row: TakeRow) -> TakeRow:
+        """Back to planned. Where a person said yes, what was asked for before counts as lost."""
+        self._resends[row.key] = self._resends.get(row.key, 0) + 1
+        lost = row.lost if decision.proven else row.lost + (row.estimate or Decimal(0))
+        if decision.proven:
+            self._means.budget.settle(row.estimate, None)
+        return await self._means.ledger.do(
+            Ledger.move, row.key, State.PLANNED, decision.reason, lost=lost
+        )
+
+    async def _retire(self, stray: Retire) -> None:
+        at = stray.created_at.timestamp() - self._skew
+        row = await self._means.ledger.do(
+            Ledger.add_stray, stray.key, stray.task_id, at, stray.reason
+        )
+        self._means.budget.take_on(row.estimate)
+        self._take_up(row)
