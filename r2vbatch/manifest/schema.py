@@ -139,9 +139,36 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validatio
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+def _properties(
+    validator: Any, properties: dict[str, Any], instance: Any, _: Any
+) -> Iterator[ValidationError]:
+    """As the standard means it. jsonschema's way down to a value costs as much as reading it did,
+    and nearly every value is plainly right."""
+    for name, schema in properties.items() if isinstance(instance, dict) else ():
+        if name in instance and not _plainly_right(instance[name], schema):
+            yield from validator.descend(instance[name], schema, path=name, schema_path=name)
+
+
+_TYPES = {str: "string", int: "integer", bool: "boolean"}
+_GLANCED = frozenset(
+    ("title", "description", "examples", "default", "type", "minLength", "minimum", "maximum")
+)
+
+
+def _plainly_right(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether a glance shows that `value` is what `schema` asks for."""
+    kind = _TYPES.get(type(value))
+    if kind is None or kind != schema.get("type") or not schema.keys() <= _GLANCED:
+        return False
+    if kind == "string":
+        return len(value) >= int(schema.get("minLength", 0))
+    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+
+
 @cache
 def _validator() -> Any:
     file = datafiles.folder("schemas") / "manifest.schema.json"
     schema = json.loads(file.read_text(encoding="utf-8"))
-    strict: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    ours = {"pattern": _pattern, "properties": _properties}
+    strict: Any = extend(Draft202012Validator, ours)  # type: ignore[no-untyped-call]
     return strict(schema)
