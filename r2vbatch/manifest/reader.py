@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.garbage import uncollected
 from r2vbatch.manifest import ids, schema
 from r2vbatch.manifest.model import Limits, Manifest, Money, Reading, Shot
 from r2vbatch.manifest.problems import Problems
@@ -42,6 +43,7 @@ def load(file: Path | str, shown: str | None = None) -> Reading:
     return load_text(text, Path(file), name)
 
 
+@uncollected()
 def load_text(text: str, file: Path | str, shown: str | None = None) -> Reading:
     """Read a manifest from its `text`; references are looked for beside `file`, where it lay."""
     name = str(file) if shown is None else shown

@@ -69,7 +69,8 @@ def _cast_name(
 
 def is_name(text: str) -> bool:
     """Whether `text` can be a cast name: letters and digits of any script, ``_`` and ``-``."""
-    return bool(text) and all(c in "_-" or c.isalnum() or _is_mark(c) for c in text)
+    plain = text.replace("_", "0").replace("-", "0")
+    return plain.isalnum() or (bool(text) and all(c.isalnum() or _is_mark(c) for c in plain))
 
 
 def _is_mark(character: str) -> bool:

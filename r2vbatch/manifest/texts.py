@@ -231,7 +231,7 @@ def _mention(text: str, index: int, longest: int, names: Collection[str]) -> _Fo
     if braced := _BRACED_MENTION.match(text, index):
         name = nfc(braced[1].strip())
         return _Found(index, braced.end(), name if name in names else None, "")
-    run = text[index + 1 : index + 1 + longest]
+    run = text[index + 1 : index + 1 + longest].partition(" ")[0]  # no name holds a space
     for length in range(len(run), 0, -1):
         end = index + 1 + length
         name = nfc(run[:length])

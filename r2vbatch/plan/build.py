@@ -12,6 +12,7 @@ from typing import Any
 
 from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
 from r2vbatch.plan import lint
 from r2vbatch.plan.compose import parameters
@@ -24,6 +25,7 @@ from r2vbatch.plan.subject import Subject
 from r2vbatch.plan.wording import name_references, spoken
 
 
+@uncollected()
 def plan(
     manifest: Manifest, facts: Facts, catalogue: Catalogue, *, prices: str | None = None
 ) -> Plan:
