@@ -115,6 +115,10 @@ class Progress(Protocol):
         """One transition was committed."""
         ...
 
+    def say(self, sentence: str) -> None:
+        """Something a person who waits should know."""
+        ...
+
     def close(self) -> None:
         """The run is over."""
         ...
@@ -129,6 +133,9 @@ class Silent:
     def show(self, transition: Transition) -> None:
         """Counts only."""
         self._tally.note(transition)
+
+    def say(self, sentence: str) -> None:
+        """Nothing is said."""
 
     def close(self) -> None:
         """Nothing to close."""
@@ -168,6 +175,10 @@ class Bar:
         self._bar.n = tally.ended
         self._bar.set_postfix_str(", ".join(parts), refresh=True)
 
+    def say(self, sentence: str) -> None:
+        """A line above the bar."""
+        self._bar.write(sentence, file=self._bar.fp)
+
     def close(self) -> None:
         """Leave the last state of the bar on the screen."""
         self._update()
@@ -197,6 +208,10 @@ class Plain:
     def _write(self, line: str) -> None:
         self._stream.write(line + "\n")
         self._stream.flush()
+
+    def say(self, sentence: str) -> None:
+        """A line of its own."""
+        self._write(sentence)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -228,6 +243,11 @@ class JsonLines:
             "seconds_left": tally.seconds_left(time.time()),
         }
         self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def say(self, sentence: str) -> None:
+        """An object with the sentence alone."""
+        self._stream.write(json.dumps({"say": sentence}, ensure_ascii=False) + "\n")
         self._stream.flush()
 
     def close(self) -> None:

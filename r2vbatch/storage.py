@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from unicodedata import normalize
 
 _SHARED = frozenset(
     {"9p", "afs", "afpfs", "ceph", "cifs", "drvfs", "fuse.rclone", "fuse.sshfs", "glusterfs",
@@ -51,11 +52,12 @@ class Folder:
                     entry.unlink(missing_ok=True)
 
     def names(self, folder: str) -> set[str]:
-        """What lies in a sub-folder now, as relative names: one read instead of many."""
+        """What lies in a sub-folder now, as relative names in Unicode NFC (some file systems hand
+        out another form than they were given): one read instead of many."""
         place = self.root / folder
         if not place.is_dir():
             return set()
-        return {f"{folder}/{entry.name}" for entry in os.scandir(place)}
+        return {f"{folder}/{normalize('NFC', entry.name)}" for entry in os.scandir(place)}
 
     def exists(self, name: str) -> bool:
         """Whether there is anything of that name."""

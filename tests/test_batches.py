@@ -213,18 +213,42 @@ def test_a_failed_take_is_tried_again_by_the_next_run(studio: Studio) -> None:
         assert account(at)["billed_tasks"] == 2
 
 
-def test_a_take_in_doubt_is_never_sent_again(studio: Studio) -> None:
-    """A POST whose answer was lost leaves its take in doubt; neither it nor its twin is
-    submitted, in this run or the next, and the rest of the batch goes on."""
+def test_a_lost_answer_is_reconciled(studio: Studio) -> None:
+    """A POST whose answer was lost leaves its take in doubt; its task is found in the list and
+    adopted, its twin is submitted only then, and nothing is paid twice."""
     same = {"prompt": "@ellen waves."}
     studio.shots({"id": "a", **same}, {"id": "b", **same, "duration": 3}, "c")
     with service("submit:reset_after:#1") as at:
-        for _ in range(2):
-            result = studio.live(at, "--grace", "0.3")
-            assert result.code == Exit.NOT_ALL_DONE
-            assert studio.states() == {"a_t01": "in_doubt", "b_t01": "planned", "c_t01": "done"}
-        assert "b_t01: waits: a_t01 has the same prompt" in result.out
+        result = studio.live(at, "--grace", "1")
+        assert result.code == Exit.DONE, result.out
+        assert account(at)["tasks_created"] == account(at)["billed_tasks"] == 3
+    steps = studio.ledger("SELECT before, after FROM events WHERE key = 1 AND after IS NOT NULL")
+    assert ("submitting", "in_doubt") in steps
+    assert ("in_doubt", "submitted") in steps
+
+
+def test_a_post_that_created_nothing_is_proven_absent(studio: Studio) -> None:
+    """Where the service lists another task of ours and not this one, twice, after the grace,
+    nothing was paid, and the take is sent again by itself."""
+    studio.shots("a", "b")
+    with service("submit:reset_before:#1") as at:
+        result = studio.live(at, "--grace", "1")
+        assert result.code == Exit.DONE, result.out
         assert account(at)["tasks_created"] == 2
+
+
+def test_nothing_listed_is_no_proof(studio: Studio) -> None:
+    """A first shot of a new account has nothing to show that the list is alive: without a
+    terminal it stays in doubt, and only a word on the command line sends it again."""
+    studio.shots("a")
+    with service("submit:reset_before:#1") as at:
+        result = studio.live(at, "--grace", "0.5")
+        assert result.code == Exit.NOT_ALL_DONE
+        assert studio.states() == {"a_t01": "in_doubt"}
+        assert "it may be paid twice" in result.out
+        again = studio.live(at, "--grace", "0.5", "--resubmit-in-doubt", "a_*")
+        assert again.code == Exit.DONE, again.out
+        assert account(at)["tasks_created"] == 1
 
 
 def test_the_budget_is_never_crossed(studio: Studio) -> None:

@@ -13,7 +13,7 @@ from r2vbatch.take.budget import Budget
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
 
 
-def usd(amount: str | Decimal) -> Money:
+def usd(amount: str | int | Decimal) -> Money:
     """Dollars."""
     return Money(Decimal(amount), "USD")
 
@@ -27,36 +27,47 @@ def test_the_cap_is_never_crossed_by_a_reservation(
 ) -> None:
     """What is reserved always fits under the smallest cap, to the cent; what turns out cheaper,
     dearer or free counts at what it was."""
-    budget, counted = Budget(map(usd, caps), spent), spent
+    budget, counted = Budget(map(usd, caps), usd(spent)), spent
     for estimate, settled, cost in takes:
         fits = counted + estimate <= min(caps)
-        assert budget.reserve(estimate) is fits
+        assert budget.reserve(usd(estimate)) is fits
         if fits:
             counted += estimate
             if settled:
-                budget.settle(estimate, cost)
+                budget.settle(usd(estimate), usd(cost))
                 counted += cost - estimate
 
 
 def test_the_last_cent_may_be_spent() -> None:
     """A cap is reached, not approached."""
-    budget = Budget([usd("6.00"), usd("3.00")], Decimal("1.50"))
-    assert [budget.reserve(Decimal(x)) for x in ("1.51", "1.50", "0.01", "0")] == [
+    budget = Budget([usd("6.00"), usd("3.00")], usd("1.50"))
+    assert [budget.reserve(usd(x)) for x in ("1.51", "1.50", "0.01", "0")] == [
         False, True, False, True,
     ]  # fmt: skip
 
 
 def test_a_refused_take_gives_its_money_back() -> None:
     """Nothing was created: what it was to cost is free again."""
-    budget = Budget([usd("1.50")], Decimal(0))
-    assert budget.reserve(Decimal("1.50"))
-    assert not budget.reserve(Decimal("0.01"))
-    budget.settle(Decimal("1.50"), None)
-    assert budget.reserve(Decimal("1.50"))
+    budget = Budget([usd("1.50")], usd(0))
+    assert budget.reserve(usd("1.50"))
+    assert not budget.reserve(usd("0.01"))
+    budget.settle(usd("1.50"), None)
+    assert budget.reserve(usd("1.50"))
 
 
 def test_an_unknown_price_fits_under_no_cap() -> None:
     """Without a cap anything goes; with one, what has no price does not."""
-    assert Budget([], Decimal(100)).reserve(None)
-    assert Budget([], Decimal(100)).reserve(Decimal(10**6))
-    assert not Budget([usd("100")], Decimal(0)).reserve(None)
+    assert Budget([], usd(100)).reserve(None)
+    assert Budget([], usd(100)).reserve(usd(10**6))
+    assert not Budget([usd("100")], usd(0)).reserve(None)
+
+
+def test_another_currency_neither_counts_nor_fits() -> None:
+    """Currencies are never converted."""
+    budget = Budget([usd("1.00")], usd("0.50"))
+    yuan = Money(Decimal("0.10"), "CNY")
+    assert not budget.reserve(yuan)
+    budget.settle(yuan, None)
+    budget.take_on(yuan)
+    assert budget.reserve(usd("0.50"))
+    assert not budget.reserve(usd("0.01"))

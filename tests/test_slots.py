@@ -235,9 +235,9 @@ def test_waiting_for_news_or_the_stop() -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(2.0, desk.slots.news)
         loop.call_later(5.0, desk.stop.now, "enough")
-        await desk.slots.changed(desk.stop)
+        await desk.stop.or_event(desk.slots.next_news)
         assert now() == 2.0
-        await desk.slots.changed(desk.stop)
+        await desk.stop.or_event(desk.slots.next_news)
         assert now() == 5.0
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -32,6 +32,8 @@ running -> expired
 generated -> expired             link dead
 fetched -> generated             not whole: fetched again, never bought again
 done -> generated                file gone
+generated -> done                file back
+expired -> done                  file back, whatever became of the link
 planned -> skipped               a predecessor ended badly
 planned -> held                  over the budget
 failed -> planned                asked again

@@ -28,14 +28,19 @@ class Finisher:
         try:
             return await self._run(clip, poster, expected)
         except BrokenProcessPool:  # a worker was killed, for want of memory say: once more
-            self._pool = None
             return await self._run(clip, poster, expected)
 
     async def _run(self, clip: Path, poster: Path, expected: Expected) -> media.Finished:
         if self._pool is None:
             self._pool = workers.pool(self._workers)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, media.finish, clip, poster, expected)
+        pool, loop = self._pool, asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(pool, media.finish, clip, poster, expected)
+        except BrokenProcessPool:
+            if self._pool is pool:  # several may have waited for it
+                pool.shutdown(wait=False)
+                self._pool = None
+            raise
 
     def close(self) -> None:
         """Let go of the workers; what they were doing is done again by the next run."""

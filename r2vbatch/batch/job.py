@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
-from r2vbatch import storage
 from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
 from r2vbatch.batch.bill import Bill, draw_up
 from r2vbatch.batch.lock import locked
@@ -22,6 +20,7 @@ from r2vbatch.batch.settings import Settings
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import PAID, Kind, Known, Ledger, NewTake, State
+from r2vbatch.manifest.model import Money
 from r2vbatch.plan import request
 from r2vbatch.plan.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
@@ -54,10 +53,10 @@ class Job:
         return [take for take in self.plan.takes if self._in_scope(take)]
 
     @property
-    def spent(self) -> Decimal:
+    def spent(self) -> Money | None:
         """Live money already spent or set aside in this folder, in the prices' currency."""
         currency = self.currency
-        return self.ledger.spent(currency) if currency else Decimal(0)
+        return Money(self.ledger.spent(currency), currency) if currency else None
 
     @property
     def currency(self) -> str | None:
@@ -67,9 +66,13 @@ class Job:
 
     @property
     def foreign(self) -> bool:
-        """Whether the folder was made by another manifest."""
-        made_by = self.ledger.meta("manifest_file")
-        return made_by is not None and made_by != str(self.plan.manifest.file)
+        """Whether the clips in the folder were made by another manifest."""
+        return self.made_by is not None and self.made_by != str(self.plan.manifest.file)
+
+    @property
+    def made_by(self) -> str | None:
+        """The manifest of the last run of this kind in the folder."""
+        return self.ledger.meta(f"{self.kind} manifest_file")
 
     def begin(self) -> None:
         """Carry the plan into the ledger, files included, and remember the manifest."""
@@ -101,11 +104,11 @@ class Job:
     def _remember(self) -> None:
         manifest, endpoint = self.plan.manifest, self.settings.endpoint
         facts = {
-            "manifest_file": str(manifest.file),
-            "manifest_text": manifest.text,
-            "endpoint": endpoint.name,
-            "prices": self.plan.prices,
-            "output": str(self.settings.output),
+            f"{self.kind} manifest_file": str(manifest.file),
+            f"{self.kind} manifest_text": manifest.text,
+            f"{self.kind} endpoint": endpoint.name,
+            f"{self.kind} prices": self.plan.prices,
+            "kind": self.kind,
         }
         changed = {name: value for name, value in facts.items() if self.ledger.meta(name) != value}
         if changed:
@@ -116,24 +119,24 @@ class Job:
         if self.kind == "preview":
             return
         ours = {file for _, file in self.ledger.files("live")}
-        unfetched = {
-            clip_name("live", r.take) for r in self.ledger.in_states("live", [State.FETCHED])
-        }
-        wanted = {clip_name("live", take.id) for take in self.takes} - unfetched
+        lost = self.ledger.in_states("live", [State.FETCHED, State.GENERATED, State.EXPIRED])
+        ours |= {row.file for row in lost if row.file}  # published before a crash, or back
+        wanted = {clip_name("live", take.id) for take in self.takes}
         if strangers := sorted((self.folder.names("clips") & wanted) - ours):
             raise OutputUnavailable(
                 f"{self.folder.path(strangers[0])} is there already, made by something else",
                 hint="move it elsewhere, or choose another output folder with -o",
             )
 
-    def keys(self) -> dict[str, Known]:
-        """Wanted takes of this kind, by id."""
-        return {known.take: known for known in self.ledger.known(self.kind) if known.wanted}
+    def known(self) -> dict[str, Known]:
+        """The takes of this run as the ledger has them, by id."""
+        ids = {take.id for take in self.takes}
+        known = self.ledger.known(self.kind)
+        return {each.take: each for each in known if each.wanted and each.take in ids}
 
     def counts(self) -> dict[State, int]:
         """How many takes of this run stand in each state."""
-        keys = self.keys()
-        return Counter(keys[take.id].state for take in self.takes if take.id in keys)
+        return Counter(each.state for each in self.known().values())
 
 
 @contextmanager
@@ -144,9 +147,8 @@ def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
     `OutputUnavailable` when the folder cannot be used or another run has it.
     """
     _make_folder(settings.output)
-    with locked(settings.output):
-        shared = storage.on_shared_disk(settings.ledger)
-        ledger = Ledger.open(settings.ledger, shared_disk=shared)
+    with locked(settings.output, settings.ledger):
+        ledger = Ledger.open(settings.ledger)
         try:
             plan = draw(ledger)
             matching = matched(plan, settings, ledger)

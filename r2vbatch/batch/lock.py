@@ -19,11 +19,23 @@ NAME = ".lock"
 
 
 @contextmanager
-def locked(output: Path) -> Iterator[None]:
-    """Hold the output folder for this process. Raises `OutputUnavailable` if another has it."""
+def locked(output: Path, ledger: Path | None = None) -> Iterator[None]:
+    """Hold the output folder, and a ledger that lies elsewhere, for this process.
+
+    Raises `OutputUnavailable` if another run has either.
+    """
+    with _held(output / NAME, output), ExitStack() as stack:
+        if ledger and ledger.parent != output:
+            stack.enter_context(_held(ledger.with_name(f"{ledger.name}.lock"), ledger))
+        yield
+
+
+@contextmanager
+def _held(file: Path, output: Path) -> Iterator[None]:
+    """Hold the lock `file`, which stands for `output`."""
     with ExitStack() as stack:
         try:
-            descriptor = os.open(output / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             stack.callback(os.close, descriptor)
             _take(descriptor, output)
             os.ftruncate(descriptor, 0)

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 from r2vbatch import catalogue
 from r2vbatch.batch.endpoint import Doors, client_of, key_for, reader_of
@@ -26,7 +26,7 @@ from r2vbatch.batch.trust import trusted
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
-from r2vbatch.ledger import Ledger, LedgerThread, State, Transition
+from r2vbatch.ledger import ENDED, Ledger, LedgerThread, State, Transition
 from r2vbatch.manifest.model import Limits
 from r2vbatch.pacing import Change, QueryPlan, Watch, Window
 from r2vbatch.plan.model import PlannedTake
@@ -44,7 +44,17 @@ _PREVIEW_RATE = 1000.0
 _DOWNLOADS = 4
 _GRACE = 300.0
 
-Listener = Callable[[Transition], None]
+
+class Telling(Protocol):
+    """Someone who follows a run."""
+
+    def show(self, transition: Transition) -> None:
+        """One transition was committed."""
+        ...
+
+    def say(self, sentence: str) -> None:
+        """Something a person who waits should know."""
+        ...
 
 
 @dataclass
@@ -52,8 +62,8 @@ class Report:
     """How a run ended."""
 
     counts: dict[State, int]
-    left: dict[str, str] = field(default_factory=dict)
-    """By take id: why this run left it unfinished."""
+    left: dict[int, str] = field(default_factory=dict)
+    """By ledger key: why this run left a take unfinished."""
     stopped: str | None = None
     """Why submitting stopped early, and what to do about it."""
     advice: str = ""
@@ -84,8 +94,11 @@ class Setting:
         return _PREVIEW_RATE if self.preview else self.limits.submits_per_second or _SUBMITS
 
 
-async def run(job: Job, listener: Listener, answers: Answers) -> Report:
-    """Do what is left to do. Raises `OutputUnavailable` for a disk or ledger that fails."""
+async def run(job: Job, telling: Telling, answers: Answers, *, spend: bool) -> Report:
+    """Do what is left to do. Raises `OutputUnavailable` for a disk or ledger that fails.
+
+    `spend`: a person agreed to it. Without that nothing is submitted that could cost anything.
+    """
     began = time.monotonic()
     todo = left_to_do(job)
     if todo.nothing:
@@ -103,9 +116,9 @@ async def run(job: Job, listener: Listener, answers: Answers) -> Report:
         )
         readers = await _readers(stack, setting, others, key)
         opened = Doors({client.endpoint.base_url: client, **readers})
-        spending = Spending(client, References(client, _files(job.takes)))
+        spending = Spending(client, References(client, _files(job.takes))) if spend else None
         budget = Budget(job.settings.caps, job.spent)
-        means = _means(stack, setting, opened, key, spending, budget, listener)
+        means = _means(stack, setting, opened, key, spending, budget, telling)
         runner = Runner(means, todo, {take.id: take for take in job.takes}, job.kind)
         if not setting.preview:
             runner.settlers = _settlers(opened.all, means, runner, answers)
@@ -116,7 +129,7 @@ async def run(job: Job, listener: Listener, answers: Answers) -> Report:
 
 
 async def collect(
-    ledger: Ledger, folder: Folder, key: Key, grace: float, listener: Listener
+    ledger: Ledger, folder: Folder, key: Key, grace: float, telling: Telling
 ) -> Report:
     """End what is running and fetch what is generated; what is in doubt may be adopted.
 
@@ -130,7 +143,7 @@ async def collect(
         return Report(ledger.counts()["live"], seconds=0.0)
     async with AsyncExitStack() as stack:
         opened = Doors(await _readers(stack, setting, places, key))
-        means = _means(stack, setting, opened, key, None, Budget((), Decimal(0)), listener)
+        means = _means(stack, setting, opened, key, None, Budget((), None), telling)
         runner = Runner(means, todo, {}, "live")
         runner.settlers = _settlers(opened.all, means, runner, Answers())
         interrupted = await runner.to_the_end()
@@ -156,7 +169,7 @@ def _means(
     key: Key,
     spending: Spending | None,
     budget: Budget,
-    listener: Listener,
+    telling: Telling,
 ) -> Means:
     """The tools of a run, which are put away with `stack`."""
     loop = asyncio.get_running_loop()
@@ -166,7 +179,7 @@ def _means(
     stack.callback(finisher.close)
 
     def tell(transition: Transition) -> None:  # from the ledger's thread
-        loop.call_soon_threadsafe(listener, transition)
+        loop.call_soon_threadsafe(telling.show, transition)
 
     setting.ledger.listener = tell
     stack.callback(setattr, setting.ledger, "listener", None)
@@ -184,6 +197,7 @@ def _means(
         mark=key.mark(setting.ledger.salt),
         downloads=asyncio.Semaphore(setting.limits.downloads or _DOWNLOADS),
         clock=time.time,
+        say=telling.say,
         grace=setting.grace,
     )
 
@@ -256,7 +270,11 @@ def _learned(readers: Iterable[Reader]) -> dict[str, str]:
 def _report(counts: dict[State, int], means: Means, interrupted: bool, began: float) -> Report:
     return Report(
         counts=counts,
-        left=means.left,
+        left={
+            key: reason
+            for key, reason in means.left.items()
+            if means.ledger.ledger.take(key).state not in ENDED
+        },
         stopped=means.stop.reason,
         advice=means.stop.hint,
         refused=means.stop.refused,

@@ -15,7 +15,7 @@ from r2vbatch.batch.settling import Settler
 from r2vbatch.batch.signals import Signals
 from r2vbatch.batch.todo import Todo, asked_for
 from r2vbatch.errors import R2VBatchError
-from r2vbatch.ledger import ENDED, Kind, Ledger, State, TakeRow
+from r2vbatch.ledger import ENDED, TO_FETCH, Kind, Ledger, State, TakeRow
 from r2vbatch.plan import expected
 from r2vbatch.plan.model import PlannedTake
 from r2vbatch.take import Means, Wanted, live
@@ -101,13 +101,23 @@ class Runner:
                 beside = [group.create_task(self._checkpoints(), name="checkpoints")]
                 async with asyncio.TaskGroup() as self._takes:
                     beside += [group.create_task(s.settle(), name="settle") for s in self.settlers]
-                    for take in self._todo.open:
-                        self._start(take)
+                    tasks = [self._start(take) for take in self._todo.open]
+                    await self._links_first(tasks)
                     await self._feed()
                 for task in beside:
                     task.cancel()
         except* R2VBatchError as several:
             raise _first(several) from None
+
+    async def _links_first(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Nothing is submitted before the links that are there have been fetched."""
+        links = [
+            task
+            for task, take in zip(tasks, self._todo.open, strict=True)
+            if take.row.state in TO_FETCH
+        ]
+        if links:
+            await asyncio.wait(links)
 
     async def _feed(self) -> None:
         """Start takes in order, each when the window has room for it, until there is nothing
@@ -127,15 +137,19 @@ class Runner:
                     return
             await stop.or_event(news)
 
-    def _start(self, take: Wanted) -> None:
+    def _start(self, take: Wanted) -> asyncio.Task[None]:
         assert self._takes is not None, "takes are started inside the run"
         self._alive += 1
-        self._takes.create_task(self._live(take), name=take.row.take)
+        return self._takes.create_task(self._live(take), name=take.row.take)
 
     async def _live(self, take: Wanted) -> None:
         try:
             row = await live(take, self._means)
             self._note(row)
+        except Exception:  # it stops the batch: not before a POST under way has its answer
+            self._means.stop.now("the batch cannot go on")
+            await self._let_the_post_end()
+            raise
         finally:
             self._alive -= 1
             self._means.slots.news()

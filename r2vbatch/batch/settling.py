@@ -274,20 +274,20 @@ class Settler:
         means, left = self._means, self._means.left
         match decision:
             case Adopt():
-                left.pop(row.take, None)
+                left.pop(row.key, None)
                 self._take_up(await self._adopt(decision))
             case Resend() if self._send_again is not None and not means.stop.submitting:
-                left.pop(row.take, None)
+                left.pop(row.key, None)
                 self._send_again(await self._resend(decision, row))
             case Fail():
-                means.budget.settle(row.estimate, None)
+                means.budget.settle(row.price, None)
                 await means.ledger.do(Ledger.move, row.key, State.FAILED, decision.reason)
                 self._settled()
             case Ask():
-                left[row.take] = decision.reason
+                left[row.key] = decision.reason
                 return await self._answers.put(row, decision.reason)
             case Wait() | Doubt() | Resend():
-                left[row.take] = decision.reason
+                left[row.key] = decision.reason
                 if isinstance(decision, Wait) and decision.what is For.SENTINEL:
                     means.sentinels.add(row.shot)
                 return False
@@ -308,7 +308,7 @@ class Settler:
         self._resends[row.key] = self._resends.get(row.key, 0) + 1
         lost = row.lost if decision.proven else row.lost + (row.estimate or Decimal(0))
         if decision.proven:
-            self._means.budget.settle(row.estimate, None)
+            self._means.budget.settle(row.price, None)
         return await self._means.ledger.do(
             Ledger.move, row.key, State.PLANNED, decision.reason, lost=lost
         )
@@ -318,5 +318,5 @@ class Settler:
         row = await self._means.ledger.do(
             Ledger.add_stray, stray.key, stray.task_id, at, stray.reason
         )
-        self._means.budget.take_on(row.estimate)
+        self._means.budget.take_on(row.price)
         self._take_up(row)

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from r2vbatch.batch.job import Job
-from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Ledger, State, TakeRow
+from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Kind, Ledger, State, TakeRow
+from r2vbatch.media.files import digest
 from r2vbatch.plan import expected
 from r2vbatch.plan.model import Expected
 from r2vbatch.scheduler import Graph
@@ -42,7 +43,7 @@ def put_in_order(job: Job, *, again: bool) -> None:
 
     `again`: takes that expired, possibly paid and lost, are made again too.
     """
-    steps = [*_half_way(job), *_gone(job)]
+    steps = [*_half_way(job), *_gone(job), *_back(job)]
     if steps:
         job.ledger.move_all(steps)
     states = ASK_AGAIN if again else ASK_AGAIN - {State.EXPIRED}
@@ -53,7 +54,8 @@ def put_in_order(job: Job, *, again: bool) -> None:
     ]
     if asked:
         job.ledger.move_all(asked)
-    job.folder.clear_parts(str(r.key) for r in job.ledger.in_states(job.kind, TO_FETCH))
+    kinds: tuple[Kind, Kind] = ("live", "preview")  # a part of either may be paid for
+    job.folder.clear_parts(str(r.key) for k in kinds for r in job.ledger.in_states(k, TO_FETCH))
 
 
 def left_to_do(job: Job) -> Todo:
@@ -69,11 +71,13 @@ def left_to_do(job: Job) -> Todo:
             started.append(row.key)
         elif row.state is State.IN_DOUBT:
             started.append(row.key)
-    graph = Graph(
+    items = [
         (keys[take.id], [keys[before] for before in take.after if before in keys])
         for take in job.takes
         if take.id in keys
-    )
+    ]
+    among = {key for key, _ in items}
+    graph = Graph([*items, *((key, []) for key in started if key not in among)])
     for key in started:
         graph.start(key)
     doubts = sum(row.state is State.IN_DOUBT for row in rows)
@@ -126,6 +130,15 @@ def _gone(job: Job) -> Iterable[Step]:
         if file not in there:
             to = State.PLANNED if job.kind == "preview" else State.GENERATED
             yield key, to, "its file has gone"
+
+
+def _back(job: Job) -> Iterable[Step]:
+    """Clips that had gone, a disk that was not mounted say, and are there again as they were."""
+    lost = job.ledger.in_states("live", [State.GENERATED, State.EXPIRED])
+    for row in lost if job.kind == "live" else ():
+        same_size = row.file and row.sha256 and job.folder.size(row.file) == row.bytes
+        if row.file and same_size and digest(job.folder.path(row.file))[0] == row.sha256:
+            yield row.key, State.DONE, "its file is back"
 
 
 def _urgency(take: Wanted) -> tuple[bool, float]:

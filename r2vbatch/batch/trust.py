@@ -17,13 +17,13 @@ def trusted(ledger: Ledger, base_url: str, key: Key) -> bool:
     """Whether `key` may be sent to `base_url` without asking."""
     if not base_url or is_loopback(base_url) or _of_the_service(base_url):
         return True
-    return ledger.meta(_name(base_url)) == key.mark(ledger.salt)
+    return ledger.meta(_name(base_url)) == _yes(ledger, base_url, key)
 
 
 def trust(ledger: Ledger, base_url: str, key: Key) -> None:
     """A person named `base_url`, or answered yes."""
     if not trusted(ledger, base_url, key):
-        ledger.set_meta(**{_name(base_url): key.mark(ledger.salt)})
+        ledger.set_meta(**{_name(base_url): _yes(ledger, base_url, key)})
 
 
 def _of_the_service(base_url: str) -> bool:
@@ -33,6 +33,11 @@ def _of_the_service(base_url: str) -> bool:
         host == region.classic or host.endswith(f".{region.workspace}")
         for region in REGIONS.values()
     )
+
+
+def _yes(ledger: Ledger, base_url: str, key: Key) -> str:
+    """A mark of the key and the URL together: the key's own mark stands with every take."""
+    return key.mark(f"{ledger.salt} {base_url}")
 
 
 def _name(base_url: str) -> str:

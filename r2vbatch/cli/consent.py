@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import click
 
@@ -25,29 +26,39 @@ _MANY = 5
 """Clips that may be set aside without a question."""
 
 
-def consent(job: Job, *, yes: bool, agreed: bool) -> bool:
-    """Ask what must be asked; whether takes that may have been paid once are made again.
+class Consent(NamedTuple):
+    """What was agreed to."""
 
-    `agreed`: ``--max-cost`` stands on the command line. Raises `UsageProblem` where an answer
-    is needed and there is no terminal to give it, `click.Abort` for a no.
+    spend: bool
+    """Takes may be submitted."""
+    again: bool
+    """So may those that have possibly been paid for once already."""
+
+
+def consent(job: Job, *, yes: bool, capped: bool) -> Consent:
+    """Ask what must be asked.
+
+    `capped`: ``--max-cost`` stands on the command line, which is a yes to the price, but not to
+    paying for something twice. Raises `UsageProblem` where an answer is needed and there is no
+    terminal to give it, `click.Abort` for a no.
     """
     if job.kind == "preview":
-        return True
+        return Consent(True, True)
     _about_currency(job)
     _about_key(job)
     _about_retiring(job, yes=yes)
     bill = job.bill
-    if not bill.to_make or yes:
-        return True
-    if agreed:
-        return False  # a cap is a yes to the price, not to paying for something twice
-    if not _asks():
+    if yes or capped:
+        return Consent(True, yes)
+    if bill.to_make and not _asks():
         raise UsageProblem(
             f"this would spend up to {shown(bill.cost)} at {job.settings.endpoint.name}",
             hint='agree with --yes, or with a cap: --max-cost "6.00 USD"',
         )
-    click.confirm(f"Spend up to {shown(bill.cost)}?", abort=True, err=True)
-    return True
+    if bill.to_make:
+        click.confirm(f"Spend up to {shown(bill.cost)}?", abort=True, err=True)
+    # what is in doubt or running was agreed to before; to send it anew is another matter
+    return Consent(bool(bill.to_make), bool(bill.to_make))
 
 
 def answers(resubmit: Sequence[str]) -> Answers:
@@ -93,8 +104,7 @@ def _about_retiring(job: Job, *, yes: bool) -> None:
     number = len(job.matching.retired)
     if yes or not number or (number <= _MANY and not job.foreign):
         return
-    made_by = job.ledger.meta("manifest_file")
-    why = f"; the folder was made by {made_by}" if job.foreign else ""
+    why = f"; the folder was made by {job.made_by}" if job.foreign else ""
     if not _asks():
         raise UsageProblem(
             f"{number} clips are no longer wanted and would move to retired/{why}",

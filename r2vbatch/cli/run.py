@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +19,11 @@ from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Tally, progress
+
+if TYPE_CHECKING:
+    from r2vbatch.batch.job import Job
+    from r2vbatch.batch.run import Report
+    from r2vbatch.cli.consent import Consent
 
 _Body = Callable[..., Any]
 
@@ -130,7 +136,8 @@ def _remembered(ledger: Path) -> dict[str, str]:
     opened = Ledger.open(ledger, create=False)
     try:
         names = ("manifest_text", "manifest_file", "endpoint", "prices")
-        batch = {name: opened.meta(name) for name in names}
+        kind = "live" if opened.unfinished("live") else opened.meta("kind")
+        batch = {name: opened.meta(f"{kind} {name}") for name in names}
     finally:
         opened.close()
     if None in batch.values():
@@ -169,11 +176,11 @@ def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             click.echo(line, err=True)
-        again = consent(job, yes=choice.yes, agreed=options.max_cost is not None)
-        return _run(job, choice, again=again)
+        agreed = consent(job, yes=choice.yes, capped=options.max_cost is not None)
+        return _run(job, choice, agreed)
 
 
-def _run(job: Any, choice: Chosen, *, again: bool) -> int:
+def _run(job: Job, choice: Chosen, agreed: Consent) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.exports import export
     from r2vbatch.batch.todo import put_in_order
@@ -181,25 +188,26 @@ def _run(job: Any, choice: Chosen, *, again: bool) -> int:
     from r2vbatch.cli.words import summary_lines
 
     job.begin()
-    put_in_order(job, again=again)
+    put_in_order(job, again=agreed.again)
     stream = sys.stdout if choice.mode == "json" else sys.stderr
-    tally = Tally(job.keys().values(), lambda: job.settings.limits.in_flight or 5)
+    tally = Tally(job.known().values(), lambda: job.settings.limits.in_flight or 5)
     shown = progress(choice.mode, tally, stream)
     try:
-        report = asyncio.run(running.run(job, shown.show, answers(choice.resubmit)))
+        report = asyncio.run(running.run(job, shown, answers(choice.resubmit), spend=agreed.spend))
     finally:
         shown.close()
-        export(job.ledger, job.folder)
+        with suppress(OutputUnavailable):  # what stopped the run is what is told
+            export(job.ledger, job.folder)
     for line in summary_lines(job, report):
         click.echo(line, err=choice.mode == "json")
-    return exit_code(report.counts, interrupted=report.interrupted, refused=report.refused)
+    return exit_code(report)
 
 
-def exit_code(counts: dict[State, int], *, interrupted: bool, refused: bool) -> int:
+def exit_code(report: Report) -> int:
     """The first that applies."""
-    if interrupted:
+    if report.interrupted:
         return Exit.INTERRUPTED
-    if refused or counts.get(State.HELD):
+    if report.refused or report.counts.get(State.HELD):
         return Exit.REFUSED
-    undone = sum(number for state, number in counts.items() if state is not State.DONE)
-    return Exit.NOT_ALL_DONE if undone else Exit.DONE
+    undone = sum(n for state, n in report.counts.items() if state is not State.DONE)
+    return Exit.NOT_ALL_DONE if undone or report.left else Exit.DONE

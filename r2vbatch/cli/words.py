@@ -10,7 +10,6 @@ from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Report
 from r2vbatch.cli.text import counted
 from r2vbatch.ledger import AT_SERVICE, State
-from r2vbatch.manifest.model import Money
 from r2vbatch.plan import Plan
 from r2vbatch.progress import clock
 
@@ -29,7 +28,7 @@ def bill_lines(bill: Bill, endpoint: str, plan: Plan) -> Iterator[str]:
             f" {bill.seconds.normalize():f} billed seconds, {price}{cap}"
         )
     if bill.again:
-        names = ", ".join(item.take.id for item in bill.again[:5])
+        names = ", ".join(item.take.id for item in bill.again)
         yield f"among them, made before and possibly paid: {names}"
     others = [
         (bill.count(Act.KEEP), "done already"),
@@ -57,10 +56,8 @@ def summary_lines(job: Job, report: Report) -> Iterator[str]:
     tail = f" ({', '.join(others)})" if others else ""
     took = clock(report.seconds)
     yield f"{done} of {counted(total, 'take')} done{tail} in {took}; {things} in {folder}"
-    if job.kind == "live":
-        currency = job.currency
-        if currency:
-            yield f"spent in this folder: {shown(Money(job.spent, currency))}"
+    if job.kind == "live" and job.spent:
+        yield f"spent in this folder: {shown(job.spent)}"
     yield from _troubles(job, report)
     if report.stopped and not report.interrupted:
         yield f"stopped submitting: {report.stopped}"
@@ -74,15 +71,17 @@ def summary_lines(job: Job, report: Report) -> Iterator[str]:
         yield f"results in {job.folder.path('results.csv')}"
 
 
+_TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT)
+
+
 def _troubles(job: Job, report: Report) -> Iterator[str]:
-    """Each take that is not done, with its reason."""
-    for row in job.ledger.wanted(job.kind):
-        reason = report.left.get(row.take)
-        if row.state in {State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT}:
-            reason = reason or row.error_message or ""
-            yield f"{row.take} {str(row.state).replace('_', ' ')}: {reason}".rstrip(": ")
-        elif reason and row.state is not State.DONE:
-            yield f"{row.take}: {reason}"
+    """Each take that is not done, with its reason; paid ones no longer wanted, too."""
+    told = {row.key: row for row in job.ledger.in_states(job.kind, _TOLD) if row.wanted}
+    told |= {key: job.ledger.take(key) for key in report.left}
+    for key, row in sorted(told.items()):
+        state = str(row.state).replace("_", " ")
+        reason = report.left.get(key) or row.error_message or ""
+        yield f"{row.take} {state}: {reason}".rstrip(": ")
 
 
 def _interrupted(job: Job) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
+from r2vbatch.storage import on_shared_disk
 
 _DAMAGED = "restore it from a copy; the clips beside it are not touched"
 _HINTS = {
@@ -24,8 +25,12 @@ _HINTS = {
 _ELSE = "free some room, check the disk, and run again; nothing is lost"
 
 
-def connect(path: Path, *, shared_disk: bool, patience: float) -> sqlite3.Connection:
+def connect(
+    path: Path, *, keep: bool, shared_disk: bool | None, patience: float
+) -> sqlite3.Connection:
     """A connection to the ledger at `path`, made if there is none.
+
+    `keep`: set how it is kept; a reader leaves that as it finds it.
 
     Raises `OutputUnavailable` for what is not a ledger of ours, or cannot be used now.
     """
@@ -35,7 +40,10 @@ def connect(path: Path, *, shared_disk: bool, patience: float) -> sqlite3.Connec
         raise unavailable(path, problem) from problem
     try:
         _refuse_others(db, path)
-        _prepare(db, path, shared_disk=shared_disk)
+        if keep:
+            shared = on_shared_disk(path) if shared_disk is None else shared_disk
+            db.execute(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}")
+        _prepare(db)
     except sqlite3.Error as problem:
         db.close()
         raise unavailable(path, problem) from problem
@@ -67,9 +75,8 @@ def _refuse_others(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _prepare(db: sqlite3.Connection, path: Path, *, shared_disk: bool) -> None:
+def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute(f"PRAGMA journal_mode = {'DELETE' if shared_disk else 'WAL'}")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN IMMEDIATE")
     if _empty(db):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import Kind, State
+from r2vbatch.manifest.model import Money
 
 _JSON = frozenset({"flags", "marks", "request"})
 _QUERY = re.compile(
@@ -63,6 +64,15 @@ class TakeRow:
     bytes: int | None
     error_code: str | None
     error_message: str | None
+
+    @property
+    def price(self) -> Money | None:
+        """What it is estimated to cost."""
+        return self.money(self.estimate)
+
+    def money(self, amount: Decimal | None) -> Money | None:
+        """An amount in the currency the take is priced in."""
+        return Money(amount, self.currency) if amount is not None and self.currency else None
 
 
 class Known(NamedTuple):

@@ -51,14 +51,15 @@ _FORWARD: dict[State, frozenset[State]] = {
     S.IN_DOUBT: frozenset({S.SUBMITTED, S.PLANNED, S.FAILED}),
     S.SUBMITTED: frozenset({S.RUNNING, S.GENERATED, S.FAILED, S.CANCELED, S.EXPIRED}),
     S.RUNNING: frozenset({S.GENERATED, S.FAILED, S.CANCELED, S.EXPIRED}),
-    S.GENERATED: frozenset({S.FETCHED, S.EXPIRED}),
+    # done: a file that had gone is back
+    S.GENERATED: frozenset({S.FETCHED, S.EXPIRED, S.DONE}),
     # back to generated: cut short or undecodable, so it is fetched again, never bought again
     S.FETCHED: frozenset({S.DONE, S.GENERATED}),
     # the file has gone
     S.DONE: frozenset({S.GENERATED}),
     S.FAILED: frozenset({S.PLANNED}),
     S.CANCELED: frozenset({S.PLANNED}),
-    S.EXPIRED: frozenset({S.PLANNED}),
+    S.EXPIRED: frozenset({S.PLANNED, S.DONE}),
     S.SKIPPED: frozenset({S.PLANNED}),
     S.HELD: frozenset({S.PLANNED}),
 }

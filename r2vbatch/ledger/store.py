@@ -65,21 +65,23 @@ class Ledger:
         path: Path,
         *,
         create: bool = True,
-        shared_disk: bool = False,
+        shared_disk: bool | None = None,
         clock: Callable[[], float] = time.time,
-        patience: float = 30.0,
+        patience: float = 4.0,
     ) -> Ledger:
         """Open (or make) the ledger at `path`.
 
-        `shared_disk`: the file lies on a network or synced file system, where write-ahead
-        logging is unsafe. `patience`: seconds to wait for another writer. Raises
+        `create` is for the one run that holds the folder: it also sets how the ledger is kept,
+        which on a network or synced file system must not be write-ahead logging (`shared_disk`:
+        None finds out). `patience`: seconds to wait for another writer; a stop must not take
+        longer than ten. Raises
         `OutputUnavailable` for what is not a ledger of ours, or cannot be used now.
         """
         if not create and not path.is_file():
             raise OutputUnavailable(
                 f"{path}: no ledger here", hint="give the output folder of a batch that has run"
             )
-        db = connect(path, shared_disk=shared_disk, patience=patience)
+        db = connect(path, keep=create, shared_disk=shared_disk, patience=patience)
         return cls(db, path, clock)
 
     def close(self) -> None:

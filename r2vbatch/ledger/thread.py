@@ -1,8 +1,8 @@
 """The ledger off the event loop: one thread, one call at a time.
 
 A commit waits for the disk; the loop that paces a paid service must not. The calls are made in
-the order they are asked for, and one that was begun is carried out even if its caller is
-cancelled.
+the order they are asked for, and each is carried out even if its caller is cancelled: a task id
+that waits its turn must not be dropped with the coroutine that brought it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class LedgerThread:
         self, method: Callable[Concatenate[Ledger, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call `method` of the ledger with these arguments, off the loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: method(self.ledger, *args, **kwargs))
+        asked = self._pool.submit(method, self.ledger, *args, **kwargs)
+        return await asyncio.shield(asyncio.wrap_future(asked))
 
     def close(self) -> None:
         """Wait for what was begun."""

@@ -1,7 +1,8 @@
 """The caps on live spending, and how much of them is left. Pure arithmetic.
 
 Everything that is or may be paid for counts: what was billed, and the full estimate of all that
-is submitting, in flight, in doubt or expired.
+is submitting, in flight, in doubt or expired. Currencies are never converted: what was priced in
+another one than the caps' neither counts nor fits.
 """
 
 from __future__ import annotations
@@ -15,24 +16,30 @@ from r2vbatch.manifest.model import Money
 class Budget:
     """Money that may still be spent. Without caps there is no end to it."""
 
-    def __init__(self, caps: Iterable[Money], spent: Decimal) -> None:
+    def __init__(self, caps: Iterable[Money], spent: Money | None) -> None:
+        """`spent`: in this folder until now; None where nothing has a price."""
         self._cap = min((cap.amount for cap in caps), default=None)
-        self._spent = spent
+        self._spent = spent.amount if spent else Decimal(0)
+        self._currency = spent.currency if spent else None
 
-    def reserve(self, estimate: Decimal | None) -> bool:
-        """Set `estimate` aside for a take; False, and nothing set aside, when it does not fit.
+    def reserve(self, price: Money | None) -> bool:
+        """Set a take's price aside; False, and nothing set aside, when it does not fit.
 
         A take without a known price does not fit under any cap.
         """
-        if self._cap is not None and (estimate is None or self._spent + estimate > self._cap):
+        amount = self._counted(price)
+        if self._cap is not None and (amount is None or self._spent + amount > self._cap):
             return False
-        self._spent += estimate or 0
+        self._spent += amount or 0
         return True
 
-    def take_on(self, estimate: Decimal | None) -> None:
+    def take_on(self, price: Money | None) -> None:
         """Something turned out to be paid for, or possibly so, whether it fits or not."""
-        self._spent += estimate or 0
+        self._spent += self._counted(price) or 0
 
-    def settle(self, estimate: Decimal | None, cost: Decimal | None) -> None:
-        """A reserved take turned out to cost `cost` (0 when nothing was created or billed)."""
-        self._spent += (cost or 0) - (estimate or 0)
+    def settle(self, price: Money | None, cost: Money | None) -> None:
+        """A reserved take turned out to cost `cost` (None when nothing was created or billed)."""
+        self._spent += (self._counted(cost) or 0) - (self._counted(price) or 0)
+
+    def _counted(self, money: Money | None) -> Decimal | None:
+        return money.amount if money and money.currency == self._currency else None

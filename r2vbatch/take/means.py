@@ -60,9 +60,12 @@ class Means:
     downloads: asyncio.Semaphore
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
+    say: Callable[[str], None]
+    """A sentence for the person who waits."""
     grace: float
-    left: dict[str, str] = field(default_factory=dict)
-    """Take ids this run had to leave unfinished, with the reason in words."""
+    left: dict[int, str] = field(default_factory=dict)
+    """What this run had to leave unfinished, by ledger key, with the reason in words. It is for
+    people: nothing is decided by it."""
     sentinels: set[str] = field(default_factory=set)
     """Shots of which one more take may be submitted although another is in doubt: the list can
     only be trusted once it shows a task of ours."""

@@ -48,6 +48,7 @@ class Slots:
         self._starting = 0
         self._finishing = 0
         self._doubts = 0
+        self._throttled_since: float | None = None
         self._news = asyncio.Event()
 
     # --- for the runner ------------------------------------------------------------------
@@ -132,6 +133,7 @@ class Slots:
     async def accepted(self, task_id: str) -> None:
         """The service gave a task id: it is in flight."""
         self._doubts = 0
+        self._throttled_since = None
         self._seen[task_id] = None
         await self._tell(self.window.on_accepted(_now(), self.in_flight))
 
@@ -146,7 +148,14 @@ class Slots:
 
     async def throttled(self, kind: Throttle, retry_after: float | None) -> None:
         """The service refused a submit for pace."""
+        if self._throttled_since is None:
+            self._throttled_since = _now()
         await self._tell(self.window.on_throttled(kind, _now(), self.in_flight, retry_after))
+
+    @property
+    def throttled_for(self) -> float:
+        """Seconds for which every submit has been refused for pace."""
+        return 0.0 if self._throttled_since is None else _now() - self._throttled_since
 
     async def server_error(self, retry_after: float | None) -> None:
         """The service answered a submit with a problem of its own."""
@@ -154,6 +163,8 @@ class Slots:
 
     async def seen(self, task_id: str, status: Status, age: float) -> None:
         """A query answered; `age` is how many seconds ago the task was submitted."""
+        if status is Status.UNKNOWN:  # whatever became of it, it holds no slot
+            self.ended(task_id)
         if task_id not in self._seen:
             return
         self._seen[task_id] = status

@@ -7,9 +7,12 @@ take in doubt (design 6.1, 6.2).
 
 from __future__ import annotations
 
+import asyncio
+
 from r2vbatch.dashscope.client import Client
 from r2vbatch.dashscope.faults import NotSent, Reach, Refused, ServiceError, SubmitFailed, Unsure
 from r2vbatch.dashscope.model import Created
+from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Ledger, State, TakeRow
 from r2vbatch.pacing import Throttle, backoff
 from r2vbatch.plan import PlannedTake, request
@@ -18,7 +21,13 @@ from r2vbatch.references import ReferenceChanged
 from r2vbatch.take.means import Means, Spending, Wanted
 
 _SENDS = 8
-"""How often a take that could not be sent, or not uploaded, is offered again."""
+"""How often a take that the service fails to take, or to take a reference of, is offered again."""
+_SAY_AFTER = 3
+"""Failures in a row before anything is said of them."""
+_OUTAGE = 3 * 3600.0
+"""Seconds for which a service that cannot be reached is tried on."""
+_THROTTLED = 3600.0
+"""Seconds after which a service that refuses every submit for pace is given up for this run."""
 
 
 async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
@@ -27,22 +36,22 @@ async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
     planned, spending = take.planned, means.spending
     if planned is None or spending is None:
         return row
-    if not means.budget.reserve(row.estimate):
-        why = "over the budget" if row.estimate is not None else "its price is not known"
+    if not means.budget.reserve(row.price):
+        why = "over the budget" if row.price else "its price is not known"
         return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
     async with means.slots.starting():
         row = await _until_settled(planned, row, means, spending)
     if row.state in {State.PLANNED, State.FAILED}:  # nothing was created
-        means.budget.settle(row.estimate, None)
+        means.budget.settle(row.price, None)
     return row
 
 
 async def _until_settled(
     planned: PlannedTake, row: TakeRow, means: Means, spending: Spending
 ) -> TakeRow:
-    for attempt in range(1, _SENDS + 1):
-        if means.stop.submitting:
-            return row
+    outage = Outage(means)
+    failures = 0
+    while not means.stop.submitting:
         try:
             body = await spending.references.ready(request(planned))
             row = await _post(planned, row, body, means, spending.client)
@@ -52,13 +61,42 @@ async def _until_settled(
             row = await means.ledger.do(Ledger.take, row.key)
             if failure.verdict.reach is Reach.TAKE:
                 return await _failed(row, failure, means)
-            if failure.verdict.reach is Reach.BATCH or attempt == _SENDS:
+            unreachable = failure.http_status is None
+            failures += not unreachable
+            lasted = outage.goes_on(failure) if unreachable else 0.0
+            if failure.verdict.reach is Reach.BATCH or failures >= _SENDS or lasted > _OUTAGE:
                 _stop(failure, means)
                 return row
-            await means.stop.pause(failure.retry_after or backoff(attempt))
+            await means.stop.pause(failure.retry_after or backoff(outage.tries + failures))
             continue
+        outage.is_over()
         return row
     return row
+
+
+class Outage:
+    """A service that cannot be reached: said once, and once more when it can."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._since = 0.0
+        self.tries = 0
+
+    def goes_on(self, failure: ServiceError) -> float:
+        """Not reached, again; for how many seconds by now."""
+        self.tries += 1
+        now = asyncio.get_running_loop().time()
+        if self.tries == 1:
+            self._since = now
+        if self.tries == _SAY_AFTER:
+            self._means.say(f"the service cannot be reached ({failure.message}); trying on")
+        return now - self._since
+
+    def is_over(self) -> None:
+        """Reached."""
+        if self.tries >= _SAY_AFTER:
+            self._means.say("the service can be reached again")
+        self.tries = 0
 
 
 async def _post(
@@ -70,6 +108,10 @@ async def _post(
             if means.stop.submitting or await _twin_in_doubt(row, means):
                 return row
             row = await _intend(row, means, client)
+            if means.stop.submitting:  # meanwhile
+                return await means.ledger.do(
+                    Ledger.move, row.key, State.PLANNED, "not sent: the batch stops"
+                )
             try:
                 created = await client.submit(body, slate=_slate(planned))
             except SubmitFailed as failure:
@@ -91,7 +133,7 @@ async def _twin_in_doubt(row: TakeRow, means: Means) -> bool:
         means.sentinels.discard(row.shot)
         return False
     if twin:
-        means.left[row.take] = f"waits: {twin} has the same prompt and is in doubt"
+        means.left[row.key] = f"waits: {twin} has the same prompt and is in doubt"
     return twin is not None
 
 
@@ -112,14 +154,18 @@ async def _intend(row: TakeRow, means: Means, client: Client) -> TakeRow:
 
 
 async def _created(row: TakeRow, created: Created, means: Means) -> TakeRow:
-    row = await means.ledger.do(
-        Ledger.move,
-        row.key,
-        State.SUBMITTED,
-        task_id=created.task_id,
-        request_id=created.request_id,
-        submitted_at=means.clock(),
-    )
+    try:
+        row = await means.ledger.do(
+            Ledger.move,
+            row.key,
+            State.SUBMITTED,
+            task_id=created.task_id,
+            request_id=created.request_id,
+            submitted_at=means.clock(),
+        )
+    except OutputUnavailable as problem:
+        problem.message += f"; the task {created.task_id} had just been created for {row.take}"
+        raise
     await means.slots.accepted(created.task_id)
     return row
 
@@ -149,6 +195,8 @@ async def _refused(row: TakeRow, refusal: Refused, means: Means) -> TakeRow:
         _stop(refusal, means)
     else:
         await means.slots.throttled(verdict.throttle or Throttle.PLAIN, refusal.retry_after)
+        if means.slots.throttled_for > _THROTTLED:
+            means.stop.now(f"{verdict.sentence} ({refusal})", "Run again later.", refused=True)
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"refused: {refusal}")
 
 

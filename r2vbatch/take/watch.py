@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from r2vbatch.dashscope.faults import Reach, ServiceError, classify_task
 from r2vbatch.dashscope.model import Status, Task
-from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.ledger import AT_SERVICE, Ledger, State, TakeRow
 from r2vbatch.pacing import backoff
 from r2vbatch.reconcile import unchanged
 from r2vbatch.take.means import Means
@@ -23,17 +23,21 @@ PATIENCE = 3 * 3600.0
 """Seconds the service may take; a run does not wait longer."""
 
 
+class _GivenUp(Exception):
+    """This run can learn nothing more of the task; why, in words."""
+
+
 async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
     """Watch a task until it has ended, and return the take's row.
 
     The row is still submitted or running when this run has waited long enough, and planned
     again when the task failed for a passing reason (unless `last_try`).
     """
-    task_id = _task_id(row)
+    task_id, here = _task_id(row), _is_here(row, means)
     plan, loop = means.watch.plan, asyncio.get_running_loop()
-    ran_for = None
-    means.slots.taken_up(task_id)
     started = row.started_at
+    if here:
+        means.slots.taken_up(task_id)
     plan.add(
         task_id,
         loop.time(),
@@ -41,32 +45,40 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
         running_for=means.clock() - started if started else None,
     )
     try:
-        while True:
+        while row.state in AT_SERVICE:
             await means.watch.turn(task_id)
             task = await _ask(row, means)
-            if row.take in means.left:
-                return row
             if task is not None:
                 row = await _advance(row, task, means, last_try=last_try)
-                await means.slots.seen(task_id, task.status, _age(row, means))
-            if row.state not in {State.SUBMITTED, State.RUNNING}:
-                ran_for = _run_time(row)
-                return row
-            if _age(row, means) > PATIENCE and (task is None or task.status is Status.UNKNOWN):
-                means.left[row.take] = "the service does not say how its task stands"
-                return row
+                await means.slots.seen(task_id, task.status, age(row, means))
+            silent = task is None or task.status is Status.UNKNOWN
+            if silent and row.state in AT_SERVICE and age(row, means) > PATIENCE:
+                raise _GivenUp("the service does not say how its task stands")
+    except _GivenUp as reason:
+        means.left[row.key] = f"{reason}; {_until(row)}"
     finally:
-        plan.ended(task_id, loop.time(), ran_for)
+        plan.ended(task_id, loop.time(), _run_time(row))
         means.watch.news()
         means.slots.ended(task_id)
+    return row
+
+
+def _is_here(row: TakeRow, means: Means) -> bool:
+    """Whether its task counts in the window of this run: it was made where this run submits."""
+    return means.spending is None or row.endpoint == means.spending.client.endpoint.base_url
+
+
+def _until(row: TakeRow) -> str:
+    made = row.submitted_at or row.intent_at or 0.0
+    by = datetime.fromtimestamp(made + TASK_LIFE, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"`r2vbatch collect` asks again, until {by}"
 
 
 async def _ask(row: TakeRow, means: Means) -> Task | None:
     """One query; None when the service could not be asked, after a pause."""
     reader = means.reader(row.endpoint)
     if reader is None:
-        means.left[row.take] = f"made at {row.endpoint}, where this key may not go unasked"
-        return None
+        raise _GivenUp(f"made at {row.endpoint}, where this key may not go unasked")
     submitted = datetime.fromtimestamp(row.submitted_at, UTC) if row.submitted_at else None
     try:
         return await reader.query(_task_id(row), submitted)
@@ -75,9 +87,8 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
             means.stop.now(
                 f"{failure.verdict.sentence} ({failure})", failure.verdict.advice, refused=True
             )
-            means.left[row.take] = f"its task cannot be asked for: {failure}"
-        else:
-            await asyncio.sleep(backoff(3))
+            raise _GivenUp(f"its task cannot be asked for: {failure}") from None
+        await asyncio.sleep(backoff(3))
         return None
 
 
@@ -100,7 +111,7 @@ async def _advance(row: TakeRow, task: Task, means: Means, *, last_try: bool) ->
     elif task.status is Status.FAILED:
         return await _failed(row, task, means, last_try=last_try)
     elif task.status is Status.CANCELED:
-        means.budget.settle(row.estimate, None)
+        means.budget.settle(row.price, None)
         return await means.ledger.do(
             Ledger.move, row.key, State.CANCELED, "canceled at the service",
             ended_at=_stamp(task.ended_at) or means.clock(),
@@ -114,9 +125,8 @@ async def _advance(row: TakeRow, task: Task, means: Means, *, last_try: bool) ->
 async def _unknown(row: TakeRow, task: Task, means: Means) -> TakeRow:
     """The service knows no such task (any more); under another account's key it says nothing."""
     if means.mark not in row.marks:
-        means.left[row.take] = "made with another key, under which alone it can be asked for"
-        return row
-    if _age(row, means) < TASK_LIFE:
+        raise _GivenUp("made with another key, under which alone it can be asked for")
+    if age(row, means) < TASK_LIFE:
         means.watch.plan.unknown(task.task_id, asyncio.get_running_loop().time())
         return row
     return await means.ledger.do(
@@ -146,7 +156,7 @@ async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
     billed = task.usage.billed_seconds if task.usage else None
     cost = _cost(row, billed)
     if cost is not None:
-        means.budget.settle(row.estimate, cost)
+        means.budget.settle(row.price, row.money(cost))
     return await means.ledger.do(
         Ledger.move, row.key, State.GENERATED,
         link=task.link,
@@ -171,7 +181,7 @@ async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> 
     """A failed task is not billed."""
     verdict = classify_task(task.code)
     said = f"{task.code}: {task.message}".strip(": ") or "the service gave no reason"
-    means.budget.settle(row.estimate, None)
+    means.budget.settle(row.price, None)
     row = await means.ledger.do(
         Ledger.move, row.key, State.FAILED, f"{verdict.sentence} ({said})",
         error_code=task.code or None,
@@ -197,9 +207,18 @@ def _task_id(row: TakeRow) -> str:
     return row.task_id
 
 
-def _age(row: TakeRow, means: Means) -> float:
-    """Seconds since the task was submitted."""
-    return means.clock() - (row.submitted_at or row.intent_at or means.clock())
+def age(row: TakeRow, means: Means) -> float:
+    """Seconds since the task was submitted, on the service's clock where it is known: ours may
+    have been put right between two runs."""
+    submitted = row.submitted_at or row.intent_at or means.clock()
+    return service_now(row, means) - submitted - (row.clock_offset or 0.0)
+
+
+def service_now(row: TakeRow, means: Means) -> float:
+    """The service's clock, at the place where the take was made."""
+    reader = means.reader(row.endpoint)
+    offset = reader.clock_offset if reader else None
+    return means.clock() + (offset.total_seconds() if offset else 0.0)
 
 
 def _run_time(row: TakeRow) -> float | None:
