@@ -228,7 +228,7 @@ def _mentions(
 def _mention(text: str, index: int, longest: int, names: Collection[str]) -> _Found:
     if text.startswith("@@", index):
         return _Found(index, index + 2, None, "@")
-    if braced := _BRACED_MENTION.match(text, index):
+    if text.startswith("@{", index) and (braced := _BRACED_MENTION.match(text, index)):
         name = nfc(braced[1].strip())
         return _Found(index, braced.end(), name if name in names else None, "")
     run = text[index + 1 : index + 1 + longest].partition(" ")[0]  # no name holds a space

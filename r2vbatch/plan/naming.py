@@ -94,7 +94,10 @@ def _finders(naming: Naming) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _finder(pattern: str) -> re.Pattern[str]:
     before, _, after = pattern.partition("{n}")
-    word = re.escape(before.rstrip()) + (r"\s?" if before.endswith(" ") else "")
-    # a Latin name begins a word; Han characters run on
-    start = r"(?<![A-Za-z0-9_])" if before.isascii() else ""
-    return re.compile(f"{start}{word}([0-9]+){re.escape(after)}", re.IGNORECASE)
+    first, rest = before[0], re.escape(before[1:].rstrip())
+    if before.isascii():
+        # a Latin name begins a word; Han characters run on. Both cases of the first letter are
+        # spelled out, for the engine is quick to look for a letter and slow to look for a case
+        first = rf"[{first.lower()}{first.upper()}](?<![A-Za-z0-9_].)"
+    space = r"\s?" if before.endswith(" ") else ""
+    return re.compile(f"{first}(?i:{rest}){space}([0-9]+){re.escape(after)}")
