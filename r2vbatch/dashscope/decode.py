@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from math import ceil
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ LONGEST_MESSAGE: Final = 300
 LARGEST_FIGURE: Final = Decimal(10**9)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """An answer as it came. The API key is already out of `body`."""
 
@@ -38,6 +39,14 @@ class Reply:
         """The header `name`, whatever its case."""
         wanted = name.lower()
         return next((v for k, v in self.headers.items() if k.lower() == wanted), None)
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """The body as a JSON object; empty when it is not one."""
+        try:
+            return _mapping(json.loads(self.body, parse_float=Decimal))
+        except (ValueError, RecursionError):
+            return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class Policy:
 
 def decode_created(reply: Reply) -> Created:
     """The task that a submit made. Raises `ServiceError` when the answer names none."""
-    data = _object(reply)
+    data = reply.data
     output = _mapping(data.get("output"))
     if not 200 <= reply.status < 300 or not _text(output.get("task_id")):
         raise _error(reply, data)
@@ -71,7 +80,7 @@ def decode_created(reply: Reply) -> Created:
 
 def decode_task(reply: Reply, task_id: str, offset: timedelta) -> Task:
     """The state of task `task_id`. Raises `ServiceError` when the answer is not about it."""
-    data = _object(reply)
+    data = reply.data
     output = _mapping(data.get("output"))
     about = _text(output.get("task_id")) or task_id
     if not 200 <= reply.status < 300 or "task_status" not in output or about != task_id:
@@ -95,7 +104,7 @@ def decode_task(reply: Reply, task_id: str, offset: timedelta) -> Task:
 
 def printed_submit_time(reply: Reply) -> str | None:
     """The ``submit_time`` of a task as printed, to infer the endpoint's offset from."""
-    return _text(_mapping(_object(reply).get("output")).get("submit_time")) or None
+    return _text(_mapping(reply.data.get("output")).get("submit_time")) or None
 
 
 def decode_page(reply: Reply, page: int, page_size: int, offset: timedelta) -> TaskPage:
@@ -103,7 +112,7 @@ def decode_page(reply: Reply, page: int, page_size: int, offset: timedelta) -> T
 
     Raises `ServiceError` when any row cannot be read: a listing with a hole proves nothing.
     """
-    data = _object(reply)
+    data = reply.data
     rows = next((data[k] for k in ("data", "tasks") if isinstance(data.get(k), list)), None)
     if not 200 <= reply.status < 300 or rows is None:
         raise _error(reply, data)
@@ -131,14 +140,14 @@ def _listed(reply: Reply, data: Mapping[str, Any], row: object, offset: timedelt
 
 def check_done(reply: Reply) -> None:
     """A cancel's answer: raises `ServiceError` unless the service agreed."""
-    data = _object(reply)
+    data = reply.data
     if not 200 <= reply.status < 300 or _text(data.get("code")):
         raise _error(reply, data)
 
 
 def decode_policy(reply: Reply) -> Policy:
     """Leave to upload. Raises `ServiceError` when a needed part is missing."""
-    data = _object(reply)
+    data = reply.data
     given = _mapping(data.get("data")) or _mapping(data.get("output"))
     names = ("upload_host", "upload_dir", "policy", "signature", "oss_access_key_id")
     parts = [_text(given.get(name)) for name in names]
@@ -168,22 +177,22 @@ def decode_status(word: object) -> Status:
 
 def error_of(reply: Reply) -> ServiceError:
     """The refusal in `reply`, from its flat body or, failing that, its status alone."""
-    return _error(reply, _object(reply))
+    return _error(reply, reply.data)
 
 
 def is_object(reply: Reply) -> bool:
     """Whether the body is a JSON object with something in it."""
-    return bool(_object(reply))
+    return bool(reply.data)
 
 
 def code_of(reply: Reply) -> str:
     """The JSON ``code`` at the top of a body; empty when there is none."""
-    return _text(_object(reply).get("code"))
+    return _text(reply.data.get("code"))
 
 
 def task_id_of(reply: Reply) -> str:
     """The id of a created task in a body; empty when there is none."""
-    return _text(_mapping(_object(reply).get("output")).get("task_id"))
+    return _text(_mapping(reply.data.get("output")).get("task_id"))
 
 
 def number(value: object) -> Decimal | None:
@@ -243,14 +252,6 @@ def _shown_body(reply: Reply, data: Mapping[str, Any]) -> str:
 
 def _request_id(reply: Reply, data: Mapping[str, Any]) -> str:
     return _text(data.get("request_id")) or shorten(reply.header("x-request-id") or "")
-
-
-def _object(reply: Reply) -> Mapping[str, Any]:
-    """The body as a JSON object; empty when it is not one."""
-    try:
-        return _mapping(json.loads(reply.body, parse_float=Decimal))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

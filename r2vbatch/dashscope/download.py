@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -163,39 +163,28 @@ def _length(response: aiohttp.ClientResponse, have: int, url: str) -> _Length | 
 async def _pour(response: aiohttp.ClientResponse, part: Path, start: int) -> Exception | None:
     """The reply's body into `part` from `start` on; the network's fault if it broke off. What
     came before a break is kept."""
-    stream = await asyncio.to_thread(_open_part, part, start)
-    buffer, problem = bytearray(), None
-    try:
-        chunks = response.content.iter_any()
-        while True:
-            try:
-                chunk = await anext(chunks, b"")
-            except (aiohttp.ClientError, TimeoutError) as error:
-                problem = error
-                break
-            if not chunk:
-                break
-            buffer += chunk
-            if len(buffer) >= WRITE_BYTES:
-                await asyncio.to_thread(stream.write, bytes(buffer))
-                buffer.clear()
-        await asyncio.to_thread(_write_last, stream, bytes(buffer))
-    finally:
-        stream.close()
-    return problem
+    at, buffer, problem = start, bytearray(), None
+    chunks = response.content.iter_any()
+    while True:
+        try:
+            chunk = await anext(chunks, b"")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            chunk, problem = b"", error
+        buffer += chunk
+        if not chunk or len(buffer) >= WRITE_BYTES:
+            await asyncio.to_thread(_write, part, at, bytes(buffer))
+            at += len(buffer)
+            buffer.clear()
+        if not chunk:
+            return problem
 
 
-def _write_last(stream: IO[bytes], rest: bytes) -> None:
-    stream.write(rest)
-    stream.flush()
-
-
-def _open_part(part: Path, start: int) -> IO[bytes]:
-    """`part`, open for writing, cut at `start`."""
-    stream = part.open("r+b" if start else "wb")
-    stream.truncate(start)
-    stream.seek(start)
-    return stream
+def _write(part: Path, at: int, data: bytes) -> None:
+    """`data` into `part` from `at` on, which is where it ends then."""
+    with part.open("r+b" if at else "wb") as stream:
+        stream.truncate(at)
+        stream.seek(at)
+        stream.write(data)
 
 
 def _finished(part: Path, length: _Length, resumed: bool, url: str) -> Fetched:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -130,7 +131,11 @@ def is_loopback(url: str) -> bool:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    host = host.rstrip(".").lower()
+    return _is_here(host.rstrip(".").lower())
+
+
+@lru_cache  # a batch asks about its few hosts again with every call
+def _is_here(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
