@@ -43,13 +43,12 @@ class Folder:
         return place
 
     def clear_parts(self, keep: Iterable[str]) -> None:
-        """Delete part files other than those of the stems in `keep`."""
+        """Delete part files other than those of the stems in `keep`, and what is left of pictures
+        whose writer was killed."""
         kept = {f"{stem}.part" for stem in keep}
-        folder = self.root / ".parts"
-        if folder.is_dir():
-            for entry in folder.iterdir():
-                if entry.name not in kept:
-                    entry.unlink(missing_ok=True)
+        parts = [p for p in self.root.glob(".parts/*") if p.name not in kept]
+        for part in (*parts, *self.root.glob("*/*.jpg.*.part")):
+            part.unlink(missing_ok=True)
 
     def names(self, folder: str) -> set[str]:
         """What lies in a sub-folder now, as relative names in Unicode NFC (some file systems hand

@@ -138,6 +138,15 @@ def test_parts_of_takes_still_wanted_are_kept(folder: Folder) -> None:
     assert folder.part("1") == folder.part("1") != folder.part("12")
 
 
+def test_pictures_half_written_are_cleared_away(folder: Folder) -> None:
+    """What a worker that was killed left beside a poster goes; people's files stay."""
+    names = ("posters/a_t01.jpg.4037.part", "posters/a_t01.jpg", "clips/mine.part", "a.jpg.1.part")
+    for name in names:
+        folder.write(name, "x")
+    folder.clear_parts([])
+    assert set(tree(folder)) == set(names[1:])
+
+
 def test_text_is_written_whole_and_as_it_is(folder: Folder) -> None:
     """Line ends are ours, the old text is replaced, no part is left."""
     folder.write("results.csv", "old")
