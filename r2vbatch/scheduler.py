@@ -7,8 +7,8 @@ item here; coroutines exist only for what has been started.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
@@ -17,16 +17,22 @@ class Graph(Generic[K]):
     """Items in order, each with the items that must have ended before it may start.
 
     Predecessors that are not items themselves count as ended. There must be no cycle (the plan
-    has seen to that).
+    has seen to that). Items may stand in lanes, of which some may be closed for a while: a full
+    window of one model does not hold up another's.
     """
 
-    def __init__(self, items: Iterable[tuple[K, Iterable[K]]]) -> None:
+    def __init__(
+        self,
+        items: Iterable[tuple[K, Iterable[K]]],
+        lane: Callable[[K], Hashable] = lambda item: None,
+    ) -> None:
         listed = [(item, tuple(after)) for item, after in items]
         self._order = {item: place for place, (item, _) in enumerate(listed)}
         self._items = [item for item, _ in listed]
+        self._lane = lane
         self._waiting: dict[K, int] = {}
         self._followers: dict[K, list[K]] = {}
-        self._ready: list[int] = []
+        self._ready: dict[Hashable, list[int]] = {}
         self._aside: set[int] = set()
         for item, after in listed:
             before = [p for p in set(after) if p in self._order]
@@ -34,17 +40,32 @@ class Graph(Generic[K]):
             for predecessor in before:
                 self._followers.setdefault(predecessor, []).append(item)
             if not before:
-                self._ready.append(self._order[item])
-        heapq.heapify(self._ready)
+                self._offer(item)
 
-    def next(self) -> K | None:
-        """The first item that may start now, which is thereby started; None when there is none."""
-        while self._ready:
-            place = heapq.heappop(self._ready)
-            item = self._items[place]
-            if place not in self._aside and self._waiting.pop(item, None) is not None:
-                return item
-        return None
+    def next(self, is_open: Callable[[Any], bool] = lambda lane: True) -> K | None:
+        """The first item that may start now in a lane that is open, which is thereby started;
+        None when there is none."""
+        heads = [
+            (heap[0], lane)
+            for lane, heap in self._ready.items()
+            if self._pruned(heap) and is_open(lane)
+        ]
+        if not heads:
+            return None
+        place, lane = min(heads, key=lambda head: head[0])
+        heapq.heappop(self._ready[lane])
+        item = self._items[place]
+        del self._waiting[item]
+        return item
+
+    def _pruned(self, heap: list[int]) -> bool:
+        """Whether anything is left once what was started or put aside since is taken away."""
+        while heap and (heap[0] in self._aside or self._items[heap[0]] not in self._waiting):
+            heapq.heappop(heap)
+        return bool(heap)
+
+    def _offer(self, item: K) -> None:
+        heapq.heappush(self._ready.setdefault(self._lane(item), []), self._order[item])
 
     def start(self, item: K) -> None:
         """`item` was started already, whatever it comes after (in an earlier run)."""
@@ -59,7 +80,7 @@ class Graph(Generic[K]):
     def bring_back(self) -> None:
         """Offer again all that was put aside."""
         for place in self._aside:
-            heapq.heappush(self._ready, place)
+            self._offer(self._items[place])
         self._aside.clear()
 
     def ended(self, item: K) -> None:
@@ -69,7 +90,7 @@ class Graph(Generic[K]):
                 continue
             self._waiting[follower] -= 1
             if self._waiting[follower] == 0:
-                heapq.heappush(self._ready, self._order[follower])
+                self._offer(follower)
 
     @property
     def aside(self) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from r2vbatch.dashscope.model import Status
 from r2vbatch.pacing import Change, Throttle, Window
+from r2vbatch.take.posting import Posting
 from r2vbatch.take.slots import Slots
 from r2vbatch.take.stop import Stop
 
@@ -66,7 +67,8 @@ class Desk:
         self.lists: list[float] = []
         self.stop = Stop()
         self._answer = listed
-        self.slots = Slots(Window(level, rate), listed=self._listed, scale=scale, note=self._note)
+        self.posting = Posting(listed=self._listed, scale=scale)
+        self.slots = Slots(Window(level, rate), self.posting, note=self._note)
 
     async def _listed(self) -> None:
         self.lists.append(now())
@@ -84,7 +86,7 @@ class Desk:
             if task_id:
                 await self.slots.accepted(task_id)
             else:
-                self.slots.unsure()
+                self.posting.unsure()
         return began
 
 
@@ -220,7 +222,7 @@ def test_quiet_waits_for_the_post_under_way() -> None:
         desk = Desk()
         post = asyncio.create_task(desk.post("t", takes=3.0))
         await asyncio.sleep(1.0)
-        await desk.slots.quiet()
+        await desk.posting.quiet()
         assert now() == 3.0
         assert await post == 0.0
 
@@ -233,11 +235,11 @@ def test_waiting_for_news_or_the_stop() -> None:
     async def main() -> None:
         desk = Desk()
         loop = asyncio.get_running_loop()
-        loop.call_later(2.0, desk.slots.news)
+        loop.call_later(2.0, desk.posting.news)
         loop.call_later(5.0, desk.stop.now, "enough")
-        await desk.stop.or_event(desk.slots.next_news)
+        await desk.stop.or_event(desk.posting.next_news)
         assert now() == 2.0
-        await desk.stop.or_event(desk.slots.next_news)
+        await desk.stop.or_event(desk.posting.next_news)
         assert now() == 5.0
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}

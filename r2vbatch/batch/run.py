@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -32,7 +33,7 @@ from r2vbatch.pacing import Change, QueryPlan, Watch, Window
 from r2vbatch.plan.model import PlannedTake
 from r2vbatch.references import References
 from r2vbatch.storage import Folder
-from r2vbatch.take import Means, Slots, Spending, Stop
+from r2vbatch.take import Means, Posting, Slots, Spending, Stop
 from r2vbatch.take.budget import Budget
 
 _IN_FLIGHT = 5
@@ -181,6 +182,7 @@ def _means(
     def tell(transition: Transition) -> None:  # from the ledger's thread
         loop.call_soon_threadsafe(telling.show, transition)
 
+    posting = Posting(listed=opened.all[0].list_tasks, scale=setting.grace / _GRACE)
     setting.ledger.listener = tell
     stack.callback(setattr, setting.ledger, "listener", None)
     return Means(
@@ -189,7 +191,8 @@ def _means(
         download=opened.all[0].download,
         ledger=thread,
         folder=setting.folder,
-        slots=_slots(setting, thread, opened.all[0].list_tasks),
+        posting=posting,
+        slots=_slots(setting, thread, posting),
         watch=Watch(QueryPlan(setting.query_rate)),
         budget=budget,
         finish=finisher.finish,
@@ -202,9 +205,8 @@ def _means(
     )
 
 
-def _slots(
-    setting: Setting, thread: LedgerThread, listed: Callable[[], Awaitable[object]]
-) -> Slots:
+def _slots(setting: Setting, thread: LedgerThread, posting: Posting) -> Callable[[str], Slots]:
+    """The window of each model, made when it is first asked for."""
     limits = setting.limits
 
     async def note(change: Change) -> None:
@@ -213,12 +215,16 @@ def _slots(
             what=change.what, before=change.before, after=change.after,
         )  # fmt: skip
 
-    window = Window(
-        limits.in_flight or _IN_FLIGHT,
-        setting.submit_rate,
-        most=limits.in_flight + 2 if limits.in_flight else None,
-    )
-    return Slots(window, listed=listed, scale=setting.grace / _GRACE, note=note)
+    @cache
+    def of(model: str) -> Slots:
+        window = Window(
+            limits.in_flight or _IN_FLIGHT,
+            setting.submit_rate,
+            most=limits.in_flight + 2 if limits.in_flight else None,
+        )
+        return Slots(window, posting, note=note)
+
+    return of
 
 
 def _settlers(

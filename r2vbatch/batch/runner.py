@@ -77,14 +77,14 @@ class Runner:
     def settled(self) -> None:
         """A take is in doubt no more: those with the same prompt may go."""
         self._todo.graph.bring_back()
-        self._means.slots.news()
+        self._means.posting.news()
 
     # --- the run -------------------------------------------------------------------------
 
     async def _let_the_post_end(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_POST_PATIENCE):
-                await self._means.slots.quiet()
+                await self._means.posting.quiet()
 
     async def _name_unanswered(self) -> None:
         """A submit that ended without an answer is in doubt."""
@@ -122,20 +122,25 @@ class Runner:
     async def _feed(self) -> None:
         """Start takes in order, each when the window has room for it, until there is nothing
         left that this run can do."""
-        slots, stop, graph = self._means.slots, self._means.stop, self._todo.graph
+        posting, stop, graph = self._means.posting, self._means.stop, self._todo.graph
         while not stop.submitting:
-            news = slots.next_news
-            if slots.open and (key := graph.next()) is not None:
+            news = posting.next_news
+            if (key := graph.next(self._open)) is not None:
                 row = await self._means.ledger.do(Ledger.take, key)
                 take = self._planned[row.take]
                 self._start(Wanted(row, expected(take), take))
-            elif not self._alive:
+                await asyncio.sleep(0)  # it takes its slot, and the next may go beside it
+                continue
+            if not self._alive:
                 if self._means.sentinels and graph.aside:
                     graph.bring_back()
                     continue  # a sentinel may go now that nothing else is left
                 if not any(settler.busy for settler in self.settlers):
                     return
             await stop.or_event(news)
+
+    def _open(self, model: str) -> bool:
+        return self._means.slots(model).open
 
     def _start(self, take: Wanted) -> asyncio.Task[None]:
         assert self._takes is not None, "takes are started inside the run"
@@ -152,7 +157,7 @@ class Runner:
             raise
         finally:
             self._alive -= 1
-            self._means.slots.news()
+            self._means.posting.news()
 
     def _note(self, row: TakeRow) -> None:
         """What the end of one take's life means for the others."""

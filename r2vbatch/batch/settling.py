@@ -112,7 +112,7 @@ class Settler:
     async def settle(self) -> None:
         """Until cancelled: settle what is in doubt, and wait for more."""
         while True:
-            news = self._means.slots.next_news
+            news = self._means.posting.next_news
             rows = await self._in_doubt()
             if not rows:
                 self._quiet()
@@ -133,7 +133,7 @@ class Settler:
     def _quiet(self) -> None:
         if self.busy:
             self.busy = False
-            self._means.slots.news()
+            self._means.posting.news()
 
     def _final(self, decision: Decision) -> bool:
         if isinstance(decision, Doubt | Ask):

@@ -16,6 +16,7 @@ from r2vbatch.media.files import digest
 from r2vbatch.plan import expected
 from r2vbatch.plan.model import Expected
 from r2vbatch.scheduler import Graph
+from r2vbatch.storage import Folder
 from r2vbatch.take import Wanted
 
 Step = tuple[int, State, str]
@@ -43,9 +44,7 @@ def put_in_order(job: Job, *, again: bool) -> None:
 
     `again`: takes that expired, possibly paid and lost, are made again too.
     """
-    steps = [*_half_way(job), *_gone(job), *_back(job)]
-    if steps:
-        job.ledger.move_all(steps)
+    name_what_is(job.ledger, job.folder, job.kind)
     states = ASK_AGAIN if again else ASK_AGAIN - {State.EXPIRED}
     asked = [
         (row.key, State.PLANNED, "asked again")
@@ -56,6 +55,15 @@ def put_in_order(job: Job, *, again: bool) -> None:
         job.ledger.move_all(asked)
     kinds: tuple[Kind, Kind] = ("live", "preview")  # a part of either may be paid for
     job.folder.clear_parts(str(r.key) for k in kinds for r in job.ledger.in_states(k, TO_FETCH))
+
+
+def name_what_is(ledger: Ledger, folder: Folder, kind: Kind) -> None:
+    """Name for what it is whatever an earlier run left half-way, or people moved."""
+    steps = [*_half_way(ledger, kind), *_gone(ledger, folder, kind)]
+    if kind == "live":
+        steps += _back(ledger, folder)
+    if steps:
+        ledger.move_all(steps)
 
 
 def left_to_do(job: Job) -> Todo:
@@ -77,7 +85,9 @@ def left_to_do(job: Job) -> Todo:
         if take.id in keys
     ]
     among = {key for key, _ in items}
-    graph = Graph([*items, *((key, []) for key in started if key not in among)])
+    models = {row.key: row.model for row in rows}
+    items += [(key, []) for key in started if key not in among]
+    graph = Graph(items, lane=models.__getitem__)
     for key in started:
         graph.start(key)
     doubts = sum(row.state is State.IN_DOUBT for row in rows)
@@ -113,31 +123,30 @@ def asked_for(row: TakeRow) -> Expected:
     )
 
 
-def _half_way(job: Job) -> Iterable[Step]:
-    if job.kind == "preview":
+def _half_way(ledger: Ledger, kind: Kind) -> Iterable[Step]:
+    if kind == "preview":
         half_way = {State.SUBMITTING, State.IN_DOUBT, *AT_SERVICE, *TO_FETCH}
-        for row in job.ledger.in_states("preview", half_way):
+        for row in ledger.in_states("preview", half_way):
             yield row.key, State.PLANNED, "the preview starts over"
         return
-    for row in job.ledger.in_states("live", [State.SUBMITTING]):
+    for row in ledger.in_states("live", [State.SUBMITTING]):
         yield row.key, State.IN_DOUBT, "the last run ended before the service answered"
 
 
-def _gone(job: Job) -> Iterable[Step]:
+def _gone(ledger: Ledger, folder: Folder, kind: Kind) -> Iterable[Step]:
     """Done takes whose file has gone: fetched again while the link lives, slates drawn again."""
-    there = job.folder.names("clips") | job.folder.names("preview") | job.folder.names("retired")
-    for key, file in job.ledger.files(job.kind):
+    there = folder.names("clips") | folder.names("preview") | folder.names("retired")
+    for key, file in ledger.files(kind):
         if file not in there:
-            to = State.PLANNED if job.kind == "preview" else State.GENERATED
+            to = State.PLANNED if kind == "preview" else State.GENERATED
             yield key, to, "its file has gone"
 
 
-def _back(job: Job) -> Iterable[Step]:
+def _back(ledger: Ledger, folder: Folder) -> Iterable[Step]:
     """Clips that had gone, a disk that was not mounted say, and are there again as they were."""
-    lost = job.ledger.in_states("live", [State.GENERATED, State.EXPIRED])
-    for row in lost if job.kind == "live" else ():
-        same_size = row.file and row.sha256 and job.folder.size(row.file) == row.bytes
-        if row.file and same_size and digest(job.folder.path(row.file))[0] == row.sha256:
+    for row in ledger.in_states("live", [State.GENERATED, State.EXPIRED]):
+        same_size = row.file and row.sha256 and folder.size(row.file) == row.bytes
+        if row.file and same_size and digest(folder.path(row.file))[0] == row.sha256:
             yield row.key, State.DONE, "its file is back"
 
 

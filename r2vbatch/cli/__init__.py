@@ -21,7 +21,10 @@ _VERBS = {
     "plan": ("r2vbatch.cli.plan:plan", "Show what a run would do, and what it would cost."),
     "run": ("r2vbatch.cli.run:run", "Make every clip of a manifest that is not made yet."),
     "resume": ("r2vbatch.cli.run:resume", "Go on with a batch from its output folder alone."),
+    "collect": ("r2vbatch.cli.collect:collect", "Fetch what is paid for; never submits."),
+    "cancel": ("r2vbatch.cli.cancel:cancel", "Cancel what is still queued at the service."),
     "status": ("r2vbatch.cli.status:status", "Say where a batch stands, also while it runs."),
+    "doctor": ("r2vbatch.cli.doctor:doctor", "Say what will work, at no cost."),
     "emulate": ("r2vbatch.emulator.command:emulate", "Serve the service's API locally."),
 }
 

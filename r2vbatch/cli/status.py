@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from r2vbatch.batch.bill import shown
 from r2vbatch.batch.settings import LEDGER
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.results import iso, result
+from r2vbatch.manifest.model import Money
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
 
@@ -26,15 +28,15 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     opened = Ledger.open(ledger or output / LEDGER, create=False)
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
-        manifest = opened.meta("manifest_file")
-        spent = {c: opened.spent(c) for c in _currencies(rows["live"])}
+        manifest = opened.meta(f"{opened.meta('kind')} manifest_file")
+        spent = [Money(opened.spent(c), c) for c in _currencies(rows["live"])]
     finally:
         opened.close()
     if as_json:
         found = {
             "manifest": manifest,
             "output": str(output),
-            "spent": {currency: float(amount) for currency, amount in spent.items()},
+            "spent": {money.currency: float(money.amount) for money in spent},
             "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
             "takes": [result(row) for kind in _KINDS for row in rows[kind]],
         }
@@ -44,8 +46,8 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     for kind in _KINDS:
         for line in _lines(kind, rows[kind]):
             click.echo(line)
-    for currency, amount in spent.items():
-        click.echo(f"spent or set aside: {amount.normalize():f} {currency}")
+    for money in spent:
+        click.echo(f"spent or set aside: {shown(money)}")
     return Exit.DONE
 
 

@@ -9,9 +9,10 @@ from r2vbatch.batch.bill import Act, Bill, shown
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Report
 from r2vbatch.cli.text import counted
-from r2vbatch.ledger import AT_SERVICE, State
+from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State
 from r2vbatch.plan import Plan
 from r2vbatch.progress import clock
+from r2vbatch.storage import Folder
 
 
 def bill_lines(bill: Bill, endpoint: str, plan: Plan) -> Iterator[str]:
@@ -82,6 +83,19 @@ def _troubles(job: Job, report: Report) -> Iterator[str]:
         state = str(row.state).replace("_", " ")
         reason = report.left.get(key) or row.error_message or ""
         yield f"{row.take} {state}: {reason}".rstrip(": ")
+
+
+def collected_lines(ledger: Ledger, folder: Folder, report: Report) -> Iterator[str]:
+    """What a `collect` brought in, and what it could not."""
+    left = ledger.unfinished("live")
+    waiting = [row for row in left if row.state in AT_SERVICE | TO_FETCH | {State.IN_DOUBT}]
+    yield f"{report.counts.get(State.DONE, 0)} takes done; clips in {folder.path('clips')}"
+    for row in waiting:
+        state = str(row.state).replace("_", " ")
+        yield f"{row.take} {state}: {report.left.get(row.key, '')}".rstrip(": ")
+    if report.stopped and not report.interrupted:
+        yield f"stopped: {report.stopped}"
+        yield f"hint: {report.advice}"
 
 
 def _interrupted(job: Job) -> str:

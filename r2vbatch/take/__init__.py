@@ -7,7 +7,8 @@ is an outcome in the ledger; an exception through here means that the batch must
 
 from r2vbatch.take.life import live
 from r2vbatch.take.means import Means, Spending, Wanted
+from r2vbatch.take.posting import Posting
 from r2vbatch.take.slots import Slots
 from r2vbatch.take.stop import Stop
 
-__all__ = ["Means", "Slots", "Spending", "Stop", "Wanted", "live"]
+__all__ = ["Means", "Posting", "Slots", "Spending", "Stop", "Wanted", "live"]

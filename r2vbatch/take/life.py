@@ -27,6 +27,6 @@ async def live(take: Wanted, means: Means) -> TakeRow:
                 continue
         break
     if row.state in TO_FETCH:
-        async with means.slots.finishing():
+        async with means.slots(row.model).finishing():
             row = await fetch(row, take.expected, means)
     return row

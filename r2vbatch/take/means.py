@@ -16,6 +16,7 @@ from r2vbatch.plan.model import Expected, PlannedTake
 from r2vbatch.references import References
 from r2vbatch.storage import Folder
 from r2vbatch.take.budget import Budget
+from r2vbatch.take.posting import Posting
 from r2vbatch.take.slots import Slots
 from r2vbatch.take.stop import Stop
 
@@ -50,7 +51,9 @@ class Means:
     """A link into a part file; no key goes with it."""
     ledger: LedgerThread
     folder: Folder
-    slots: Slots
+    posting: Posting
+    slots: Callable[[str], Slots]
+    """By model: limits belong to models, and so do windows."""
     watch: Watch
     budget: Budget
     finish: Callable[[Path, Path, Expected], Awaitable[Finished]]

@@ -39,7 +39,7 @@ async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
     if not means.budget.reserve(row.price):
         why = "over the budget" if row.price else "its price is not known"
         return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
-    async with means.slots.starting():
+    async with means.slots(row.model).starting():
         row = await _until_settled(planned, row, means, spending)
     if row.state in {State.PLANNED, State.FAILED}:  # nothing was created
         means.budget.settle(row.price, None)
@@ -104,7 +104,7 @@ async def _post(
 ) -> TakeRow:
     """One POST, and its outcome in the ledger. Raises `NotSent`."""
     while True:
-        async with means.slots.turn(means.stop):
+        async with means.slots(row.model).turn(means.stop):
             if means.stop.submitting or await _twin_in_doubt(row, means):
                 return row
             row = await _intend(row, means, client)
@@ -166,7 +166,7 @@ async def _created(row: TakeRow, created: Created, means: Means) -> TakeRow:
     except OutputUnavailable as problem:
         problem.message += f"; the task {created.task_id} had just been created for {row.take}"
         raise
-    await means.slots.accepted(created.task_id)
+    await means.slots(row.model).accepted(created.task_id)
     return row
 
 
@@ -175,9 +175,9 @@ async def _not_created(row: TakeRow, failure: SubmitFailed, means: Means) -> Tak
     if isinstance(failure, NotSent):
         return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"not sent: {failure}")
     if isinstance(failure, Unsure):
-        means.slots.unsure()
+        means.posting.unsure()
         if failure.http_status and failure.http_status >= 500:
-            await means.slots.server_error(failure.retry_after)
+            await means.slots(row.model).server_error(failure.retry_after)
         return await means.ledger.do(
             Ledger.move, row.key, State.IN_DOUBT, str(failure),
             post_ended_at=means.clock(), request_id=failure.request_id or None,
@@ -194,8 +194,10 @@ async def _refused(row: TakeRow, refusal: Refused, means: Means) -> TakeRow:
     if verdict.reach is Reach.BATCH:
         _stop(refusal, means)
     else:
-        await means.slots.throttled(verdict.throttle or Throttle.PLAIN, refusal.retry_after)
-        if means.slots.throttled_for > _THROTTLED:
+        await means.slots(row.model).throttled(
+            verdict.throttle or Throttle.PLAIN, refusal.retry_after
+        )
+        if means.slots(row.model).throttled_for > _THROTTLED:
             means.stop.now(f"{verdict.sentence} ({refusal})", "Run again later.", refused=True)
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"refused: {refusal}")
 

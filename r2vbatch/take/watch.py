@@ -37,7 +37,7 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
     plan, loop = means.watch.plan, asyncio.get_running_loop()
     started = row.started_at
     if here:
-        means.slots.taken_up(task_id)
+        means.slots(row.model).taken_up(task_id)
     plan.add(
         task_id,
         loop.time(),
@@ -50,7 +50,7 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
             task = await _ask(row, means)
             if task is not None:
                 row = await _advance(row, task, means, last_try=last_try)
-                await means.slots.seen(task_id, task.status, age(row, means))
+                await means.slots(row.model).seen(task_id, task.status, age(row, means))
             silent = task is None or task.status is Status.UNKNOWN
             if silent and row.state in AT_SERVICE and age(row, means) > PATIENCE:
                 raise _GivenUp("the service does not say how its task stands")
@@ -59,7 +59,7 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
     finally:
         plan.ended(task_id, loop.time(), _run_time(row))
         means.watch.news()
-        means.slots.ended(task_id)
+        means.slots(row.model).ended(task_id)
     return row
 
 

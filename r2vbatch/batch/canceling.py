@@ -1,0 +1,72 @@
+"""Canceling what is still queued at the service. What already runs cannot be stopped, and is
+billed: that is said plainly, never hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from r2vbatch.batch.endpoint import reader_of
+from r2vbatch.batch.trust import trusted
+from r2vbatch.dashscope.faults import Reach, ServiceError
+from r2vbatch.dashscope.key import Key
+from r2vbatch.dashscope.model import Status
+from r2vbatch.ledger import Ledger, State, TakeRow
+
+_RATE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """What became of one take."""
+
+    row: TakeRow
+    done: bool
+    why: str
+    """In words, where it could not be canceled."""
+
+
+async def cancel(
+    ledger: Ledger, rows: Sequence[TakeRow], key: Key, *, ours: bool
+) -> list[Canceled]:
+    """Cancel the tasks of `rows` that are still queued.
+
+    `ours`: this process holds the folder and writes what happened into the ledger; a run in
+    another process sees it by itself.
+    """
+    async with AsyncExitStack() as stack:
+        places = {
+            row.endpoint for row in rows if row.endpoint and trusted(ledger, row.endpoint, key)
+        }
+        readers = {
+            url: await stack.enter_async_context(reader_of(url, key, zone=None, rate=_RATE))
+            for url in places
+        }
+        results = []
+        for row in rows:
+            reader = readers.get(row.endpoint or "")
+            if reader is None or row.task_id is None:
+                results.append(Canceled(row, False, "made where this key may not go unasked"))
+                continue
+            try:
+                await reader.cancel(row.task_id)
+            except ServiceError as refusal:
+                if refusal.verdict.reach is Reach.TAKE:
+                    task = await reader.query(row.task_id)
+                    results.append(Canceled(row, False, _cannot(task.status)))
+                else:
+                    results.append(Canceled(row, False, str(refusal)))
+                continue
+            if ours:
+                ledger.move(row.key, State.CANCELED, "canceled by a person")
+            results.append(Canceled(row, True, ""))
+        return results
+
+
+def _cannot(status: Status) -> str:
+    if status is Status.RUNNING:
+        return "it is being made: it cannot be stopped, and is billed"
+    if status is Status.SUCCEEDED:
+        return "it is made already, and billed: `r2vbatch collect` fetches it"
+    return f"the service says {status} of it"
