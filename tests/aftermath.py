@@ -1,0 +1,63 @@
+"""What must be true of an output folder once its batch has come to its end, whatever happened on
+the way: every clip whole and as the ledger has it, every file accounted for, nobody left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+from studio import Studio
+
+OURS = {"ledger.db", ".lock", "results.csv", "results.jsonl"}
+
+
+def assert_in_order(studio: Studio) -> None:
+    """Every file in the output folder is one that the ledger knows, and whole."""
+    rows = studio.ledger("SELECT kind, wanted, state, file, sha256, bytes FROM takes")
+    known = set(OURS)
+    for kind, wanted, state, file, sha256, size in rows:
+        if file is None:
+            continue
+        assert state == "done", f"{file} belongs to a take that is {state}"
+        folder, _, name = file.partition("/")
+        assert folder == ("preview" if kind == "preview" else "clips" if wanted else "retired")
+        poster = f"posters/{name}" if folder == "clips" else file
+        known |= {file, poster.removesuffix(".mp4") + ".jpg"}
+        _assert_whole(studio.output / file, sha256, size)
+    found = {
+        str(path.relative_to(studio.output))
+        for path in studio.output.rglob("*")
+        if not path.is_dir()
+    }
+    assert found == known, f"left over: {found - known}, missing: {known - found}"
+
+
+def _assert_whole(clip: Path, sha256: str, size: int) -> None:
+    content = clip.read_bytes()
+    assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size), clip
+    with av.open(str(clip)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 60, f"{clip} has not all its frames"
+
+
+def assert_nobody_left(marks: Iterable[str], patience: float = 2.0) -> None:
+    """No process has any of `marks` in its environment (where /proc can tell), soon at least."""
+    wanted = [mark.encode() for mark in marks]
+    until = time.monotonic() + patience
+    while left := _living(wanted):
+        assert time.monotonic() < until, f"orphans: {left}"
+        time.sleep(0.05)
+
+
+def _living(marks: list[bytes]) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            if any(mark in environment for mark in marks):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has gone, or is not ours
+            continue
+    return found
