@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from r2vbatch.visible import visible
+
 Severity = Literal["error", "warning"]
 
 
@@ -88,9 +90,9 @@ def _one(each: Diagnostic) -> str:
     place = each.position
     rule = f" [{each.rule}]" if each.rule else ""
     head = f"{place.file}:{place.line}:{place.column}: {each.severity}: {each.message}{rule}"
-    lines = [_harmless(head), *_source_and_caret(place)]
+    lines = [visible(head), *_source_and_caret(place)]
     if each.hint:
-        lines.append(f"hint: {_harmless(each.hint)}")
+        lines.append(f"hint: {visible(each.hint)}")
     return "\n".join(lines)
 
 
@@ -123,7 +125,7 @@ def _source_and_caret(place: Position) -> list[str]:
 
 def _cell(character: str, column: int) -> str:
     """What stands for `character` on a terminal: a tab as spaces, a control as its picture."""
-    return " " * (_TAB - column % _TAB) if character == "\t" else _harmless(character)
+    return " " * (_TAB - column % _TAB) if character == "\t" else visible(character)
 
 
 def _columns(character: str) -> int:
@@ -132,22 +134,6 @@ def _columns(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _harmless(text: str) -> str:
-    """`text` without anything that would move a cursor, turn the writing round or not encode."""
-    return text if text.isprintable() else "".join(map(_picture, text))
-
-
-def _picture(character: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if character in "\u200c\u200d" or unicodedata.category(character) in ("Zs", "Cn", "Co"):
-        return character  # joiners belong to scripts and emoji; the others only look blank
-    return character if character.isprintable() else "\ufffd"
 
 
 def _object(each: Diagnostic) -> dict[str, str | int]:
@@ -168,14 +154,14 @@ def _object(each: Diagnostic) -> dict[str, str | int]:
 def _annotation(each: Diagnostic) -> str:
     place = each.position
     properties = {
-        "file": place.file,
+        "file": visible(place.file),
         "line": str(place.line),
         "col": str(place.column),
         "endColumn": str(place.column + place.width),
         "title": each.rule,
     }
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    text = each.message + (f"\nhint: {each.hint}" if each.hint else "")
+    text = visible(each.message) + (f"\nhint: {visible(each.hint)}" if each.hint else "")
     return f"::{each.severity} {written}::{_data(text)}"
 
 

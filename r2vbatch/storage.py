@@ -19,11 +19,26 @@ from contextlib import suppress
 from pathlib import Path
 from unicodedata import normalize
 
+from r2vbatch.errors import OutputUnavailable
+
 _SHARED = frozenset(
     {"9p", "afs", "afpfs", "ceph", "cifs", "drvfs", "fuse.rclone", "fuse.sshfs", "glusterfs",
      "lustre", "ncpfs", "nfs", "nfs4", "smb", "smb2", "smb3", "smbfs", "virtiofs", "webdav"}
 )  # fmt: skip
 _SYNCED = ("dropbox", "google drive", "googledrive", "icloud", "mobile documents", "onedrive")
+
+
+_OURS = (".parts", ".moving", "clips", "preview", "posters", "retired")
+
+
+def unwritable(root: Path, problem: OSError) -> OutputUnavailable:
+    """What the operating system says of the output folder, in words."""
+    full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
+    what = "the disk is full" if full else f"{problem.strerror or problem}"
+    return OutputUnavailable(
+        f"{root} cannot be written to: {what}",
+        hint="free some room and run again; what was made is fetched then, while its links live",
+    )
 
 
 class Folder:
@@ -46,9 +61,31 @@ class Folder:
         """Delete part files other than those of the stems in `keep`, and what is left of pictures
         whose writer was killed."""
         kept = {f"{stem}.part" for stem in keep}
-        parts = [p for p in self.root.glob(".parts/*") if p.name not in kept]
+        parts = [p for p in self.root.glob(".parts/*.part") if p.name not in kept]
         for part in (*parts, *self.root.glob("*/*.jpg.*.part")):
-            part.unlink(missing_ok=True)
+            if not part.is_dir():
+                part.unlink(missing_ok=True)
+
+    def refuse_links(self) -> None:
+        """Raise `OutputUnavailable` where one of our own folders leads elsewhere: a folder that
+        came from somebody else must not make us write to, or delete in, another place."""
+        for name in _OURS:
+            if self.path(name).is_symlink():
+                raise OutputUnavailable(
+                    f"{self.path(name)} is a link, which is not followed",
+                    hint="replace it by a real folder (the whole output folder may be a link)",
+                )
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The files of a sub-folder with their sizes, named as by `names`."""
+        place = self.root / folder
+        if not place.is_dir():
+            return {}
+        return {
+            f"{folder}/{normalize('NFC', entry.name)}": entry.stat(follow_symlinks=False).st_size
+            for entry in os.scandir(place)
+            if entry.is_file(follow_symlinks=False)
+        }
 
     def names(self, folder: str) -> set[str]:
         """What lies in a sub-folder now, as relative names in Unicode NFC (some file systems hand

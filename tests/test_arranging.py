@@ -60,7 +60,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 def sound(studio: Studio) -> None:
     """Every done take has its own clip with its hash, and its poster; nothing else lies about."""
-    rows = [studio.ledger.take(key) for key, _ in studio.ledger.files(studio.kind)]
+    rows = [studio.ledger.take(key) for key, *_ in studio.ledger.files(studio.kind)]
     found = there(studio.root)
     posters = {name: text for name, text in found.items() if name.endswith(".jpg")}
     for row in rows:
@@ -164,7 +164,7 @@ def test_a_clip_that_has_gone_keeps_its_place_in_the_ledger(studio: Studio) -> N
     studio.run(a="walks")
     (studio.root / "clips/a_t01.mp4").unlink()
     studio.arrange(z="walks")
-    assert studio.ledger.files("live") == [(1, "clips/z_t01.mp4")]
+    assert [each[:2] for each in studio.ledger.files("live")] == [(1, "clips/z_t01.mp4")]
 
 
 @pytest.mark.parametrize(

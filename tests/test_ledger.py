@@ -198,7 +198,7 @@ def test_questions_by_state(ledger: Ledger) -> None:
     assert [(k.state, k.has_file) for k in ledger.known("live") if k.has_file] == [
         (State.DONE, True)
     ]
-    assert [file for _, file in ledger.files("live")] == ["clips/done.mp4"]
+    assert [file for _, file, _ in ledger.files("live")] == ["clips/done.mp4"]
 
 
 def test_facts_are_remembered_for_one_version_of_a_file(ledger: Ledger) -> None:

@@ -73,15 +73,24 @@ class Bill:
     @property
     def cost(self) -> Money | None:
         """The price of what would be made; None where a model has no price in the table."""
-        costs = [item.take.estimate.cost for item in self.to_make]
-        known = [cost for cost in costs if cost]
-        if not known or len(known) < len(costs):
-            return None
-        return Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency)
+        return _sum(self.to_make)
+
+    @property
+    def whole(self) -> Money | None:
+        """The price of everything, whatever is made already."""
+        return _sum(self.items)
 
     def count(self, act: Act) -> int:
         """How many takes have this act."""
         return sum(item.act is act for item in self.items)
+
+
+def _sum(items: Sequence[Item]) -> Money | None:
+    costs = [item.take.estimate.cost for item in items]
+    known = [cost for cost in costs if cost]
+    if not known or len(known) < len(costs):
+        return None
+    return Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency)
 
 
 def draw_up(plan: Plan, matching: Matching, in_scope: Callable[[str], bool]) -> Bill:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from r2vbatch.ledger import Ledger
 from r2vbatch.ledger.results import as_csv, as_jsonl, result
-from r2vbatch.storage import Folder
+from r2vbatch.storage import Folder, unwritable
 
 NAMES = ("results.csv", "results.jsonl")
 
 
 def export(ledger: Ledger, folder: Folder) -> None:
-    """Write both, from the ledger alone."""
+    """Write both, from the ledger alone. Raises `OutputUnavailable` when the disk fails."""
     mark = str(ledger.revision())
     if ledger.meta("exported") == mark and all(map(folder.exists, NAMES)):
         return
     rows = [result(row) for row in ledger.shown()]
-    for name, text in zip(NAMES, (as_csv(rows), as_jsonl(rows)), strict=True):
-        folder.write(name, text)
+    try:
+        for name, text in zip(NAMES, (as_csv(rows), as_jsonl(rows)), strict=True):
+            folder.write(name, text)
+    except OSError as problem:
+        raise unwritable(folder.root, problem) from problem
     ledger.set_meta(exported=mark)

@@ -26,7 +26,9 @@ def held(output: Path, ledger: Path) -> Iterator[tuple[Folder, Ledger]]:
             f"{ledger}: no ledger here", hint="give the output folder of a batch that has run"
         )
     with locked(output.absolute(), ledger.absolute()):
-        opened, folder = Ledger.open(ledger), Folder(output.absolute())
+        folder = Folder(output.absolute())
+        folder.refuse_links()
+        opened = Ledger.open(ledger)
         try:
             yield folder, opened
             export(opened, folder)

@@ -6,6 +6,7 @@ plan carried into the ledger, and the exports. The calls themselves are `run`'s.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from r2vbatch.plan import request
 from r2vbatch.plan.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
 from r2vbatch.take.naming import clip_name
+
+_BYTES_A_SECOND = 2_000_000
+"""Of a clip: a generous 16 Mbit/s."""
 
 
 @dataclass
@@ -74,6 +78,16 @@ class Job:
         """The manifest of the last run of this kind in the folder."""
         return self.ledger.meta(f"{self.kind} manifest_file")
 
+    def check_room(self) -> None:
+        """Raise `OutputUnavailable` where the disk has no room for what would be made."""
+        needed = int(self.bill.seconds * _BYTES_A_SECOND)
+        if needed > self.folder.free():
+            raise OutputUnavailable(
+                f"some {needed / 1e9:.1f} GB are needed at {self.folder.root}, and"
+                f" {self.folder.free() / 1e9:.1f} GB are free",
+                hint="free some room, choose another disk with -o, or make a part with --only",
+            )
+
     def begin(self) -> None:
         """Carry the plan into the ledger, files included, and remember the manifest."""
         finish_moves(self.ledger, self.folder)
@@ -108,6 +122,7 @@ class Job:
             f"{self.kind} manifest_text": manifest.text,
             f"{self.kind} endpoint": endpoint.name,
             f"{self.kind} prices": self.plan.prices,
+            f"{self.kind} scope": json.dumps([self.settings.only, self.settings.first]),
             "kind": self.kind,
         }
         changed = {name: value for name, value in facts.items() if self.ledger.meta(name) != value}
@@ -118,7 +133,7 @@ class Job:
         """A file at a clip's name that we did not write is found before money is spent."""
         if self.kind == "preview":
             return
-        ours = {file for _, file in self.ledger.files("live")}
+        ours = {file for _, file, _ in self.ledger.files("live")}
         lost = self.ledger.in_states("live", [State.FETCHED, State.GENERATED, State.EXPIRED])
         ours |= {row.file for row in lost if row.file}  # published before a crash, or back
         wanted = {clip_name("live", take.id) for take in self.takes}
@@ -147,12 +162,14 @@ def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
     `OutputUnavailable` when the folder cannot be used or another run has it.
     """
     _make_folder(settings.output)
+    folder = Folder(settings.output)
+    folder.refuse_links()
     with locked(settings.output, settings.ledger):
         ledger = Ledger.open(settings.ledger)
         try:
             plan = draw(ledger)
             matching = matched(plan, settings, ledger)
-            yield Job(plan, settings, Folder(settings.output), ledger, matching)
+            yield Job(plan, settings, folder, ledger, matching)
         finally:
             ledger.close()
 

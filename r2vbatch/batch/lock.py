@@ -35,7 +35,7 @@ def _held(file: Path, output: Path) -> Iterator[None]:
     """Hold the lock `file`, which stands for `output`."""
     with ExitStack() as stack:
         try:
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
             stack.callback(os.close, descriptor)
             _take(descriptor, output)
             os.ftruncate(descriptor, 0)

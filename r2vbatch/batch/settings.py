@@ -49,6 +49,9 @@ class Settings:
     grace: float
     """Seconds within which the service lists a task after its submit; waits scale with it."""
     limits: Limits
+    only: tuple[str, ...]
+    first: int | None
+    """The scope as given, so that `resume` goes on with it."""
     in_scope: Callable[[str], bool] = field(repr=False)
     """Whether a shot (by id) is to be made in this run."""
 
@@ -74,6 +77,8 @@ def settle(manifest: Manifest, options: Options) -> Settings:
         caps=tuple(cap for cap in caps if cap),
         grace=options.grace,
         limits=manifest.limits,
+        only=options.only,
+        first=options.first,
         in_scope=scope(manifest.shots, options.only, options.first),
     )
 

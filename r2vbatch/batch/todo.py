@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from r2vbatch.batch.job import Job
 from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Kind, Ledger, State, TakeRow
@@ -18,6 +19,7 @@ from r2vbatch.plan.model import Expected
 from r2vbatch.scheduler import Graph
 from r2vbatch.storage import Folder
 from r2vbatch.take import Wanted
+from r2vbatch.take.naming import retired_name
 
 Step = tuple[int, State, str]
 
@@ -59,6 +61,7 @@ def put_in_order(job: Job, *, again: bool) -> None:
 
 def name_what_is(ledger: Ledger, folder: Folder, kind: Kind) -> None:
     """Name for what it is whatever an earlier run left half-way, or people moved."""
+    _set_damaged_aside(ledger, folder, kind)
     steps = [*_half_way(ledger, kind), *_gone(ledger, folder, kind)]
     if kind == "live":
         steps += _back(ledger, folder)
@@ -133,10 +136,20 @@ def _half_way(ledger: Ledger, kind: Kind) -> Iterable[Step]:
         yield row.key, State.IN_DOUBT, "the last run ended before the service answered"
 
 
+def _set_damaged_aside(ledger: Ledger, folder: Folder, kind: Kind) -> None:
+    """A clip whose size is not what it was when it was done is no clip any more; it is kept
+    under another name, and fetched again."""
+    sizes = folder.sizes("clips") | folder.sizes("preview") | folder.sizes("retired")
+    for _, file, size in ledger.files(kind):
+        if file in sizes and sizes[file] != size:
+            aside = retired_name(folder, PurePosixPath(file).stem, "damaged")
+            folder.rename(file, aside)
+
+
 def _gone(ledger: Ledger, folder: Folder, kind: Kind) -> Iterable[Step]:
     """Done takes whose file has gone: fetched again while the link lives, slates drawn again."""
     there = folder.names("clips") | folder.names("preview") | folder.names("retired")
-    for key, file in ledger.files(kind):
+    for key, file, _ in ledger.files(kind):
         if file not in there:
             to = State.PLANNED if kind == "preview" else State.GENERATED
             yield key, to, "its file has gone"

@@ -106,6 +106,7 @@ def _totals(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
         f" {bill.seconds.normalize():f} billed seconds"
     )
     cost = shown(bill.cost) if bill.to_make else "nothing"
-    said = f"free as a preview; live at {drawn.prices}: {cost}" if free else cost
+    live = f"free as a preview; all of it live at {drawn.prices}: {shown(bill.whole)}"
+    said = live if free else cost
     yield f"price: {said} (prices of {drawn.prices}, read {drawn.prices_read})"
     yield f"output: {settings.output}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -128,14 +129,26 @@ def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     sound = loading.sound(reading, endpoint=endpoint, prices=prices)
     _say_if_changed(sound)
     options = replace(choice.options(output, ledger), prices=prices)
+    if not options.only and options.first is None:
+        options = _same_scope(options, batch["scope"])
     return _carry_out(sound, options, choice)
+
+
+def _same_scope(options: Options, scope: str) -> Options:
+    """The scope of the run that is resumed: it was that much which was asked for."""
+    only, first = json.loads(scope)
+    if only or first:
+        words = [f"--only {glob}" for glob in only] + ([f"--first {first}"] if first else [])
+        click.echo(f"note: goes on with {' '.join(words)}, as it was begun; --only '*' is all",
+                   err=True)  # fmt: skip
+    return replace(options, only=tuple(only), first=first)
 
 
 def _remembered(ledger: Path) -> dict[str, str]:
     """What the ledger says of the batch's manifest and endpoint."""
     opened = Ledger.open(ledger, create=False)
     try:
-        names = ("manifest_text", "manifest_file", "endpoint", "prices")
+        names = ("manifest_text", "manifest_file", "endpoint", "prices", "scope")
         kind = "live" if opened.unfinished("live") else opened.meta("kind")
         batch = {name: opened.meta(f"{kind} {name}") for name in names}
     finally:
@@ -176,6 +189,7 @@ def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             click.echo(line, err=True)
+        job.check_room()
         agreed = consent(job, yes=choice.yes, capped=options.max_cost is not None)
         return _run(job, choice, agreed)
 

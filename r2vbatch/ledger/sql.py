@@ -131,7 +131,7 @@ UNFINISHED = (
     " AND state <> 'done'"
 )
 IN_STATES = f"SELECT {_ALL} FROM takes WHERE kind = ? AND state IN (SELECT value FROM json_each(?))"
-FILES = "SELECT key, file FROM takes WHERE kind = ? AND state = 'done' AND file IS NOT NULL"
+FILES = "SELECT key, file, bytes FROM takes WHERE kind = ? AND state = 'done' AND file IS NOT NULL"
 DROPPED_SLATES = (
     "SELECT key, file FROM takes WHERE kind = 'preview' AND wanted = 0 AND file IS NOT NULL"
 )

@@ -309,8 +309,8 @@ class Ledger:
             for key, take, shot, fingerprint, wanted, state, has_file in self._read(sql.KNOWN, kind)
         ]
 
-    def files(self, kind: Kind) -> list[tuple[int, str]]:
-        """(key, file) of every done take."""
+    def files(self, kind: Kind) -> list[tuple[int, str, int | None]]:
+        """(key, file, bytes) of every done take."""
         return self._read(sql.FILES, kind)
 
     def dropped_slates(self) -> list[tuple[int, str]]:

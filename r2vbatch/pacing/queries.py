@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +87,15 @@ class Watched:
         return (self.submitted if self.asked is None else self.asked, self.number)
 
 
+class _Round:
+    """The running tasks of a group taking turns, the longest unasked first."""
+
+    def __init__(self, running: Iterable[Watched]) -> None:
+        peers = sorted(running, key=lambda watched: watched.unasked_since)
+        self.turns = {watched.number: turn for turn, watched in enumerate(peers)}
+        self.oldest = min(watched.started for watched in peers)
+
+
 class QueryPlan:
     """Decides when each task is asked for next."""
 
@@ -99,6 +108,7 @@ class QueryPlan:
         self._times: dict[Hashable, RunTimes] = {}
         self._last_scout: dict[Hashable, float] = {}
         self._freed: dict[Hashable, float] = {}
+        self._rounds: dict[Hashable, _Round] = {}
         self._count = 0
 
     def __contains__(self, task: str) -> bool:
@@ -115,18 +125,21 @@ class QueryPlan:
         started = now - running_for if running_for is not None else now
         self._count += 1
         self._tasks[task] = Watched(group, self._count, now, started)
+        self._rounds.clear()
         self._times.setdefault(group, RunTimes())
 
     def asked(self, task: str, now: float) -> None:
         """A question for `task` goes out now."""
         watched = self._tasks[task]
         watched.asked = now
+        self._rounds.clear()
         self._last_scout[watched.group] = now
 
     def pending(self, task: str, now: float) -> None:
         """The answer: still queued."""
         watched = self._tasks[task]
         watched.queued, watched.started, watched.silences = True, now, 0
+        self._rounds.clear()
 
     def running(self, task: str, now: float, running_for: float | None = None) -> None:
         """The answer: running, for so many seconds as far as the service says."""
@@ -136,10 +149,12 @@ class QueryPlan:
         if watched.queued:
             self._freed[watched.group] = watched.started
         watched.queued, watched.silences = False, 0
+        self._rounds.clear()
 
     def unknown(self, task: str, now: float) -> None:
         """The answer: no such task. Asked again, ever more rarely."""
         self._tasks[task].silences += 1
+        self._rounds.clear()
 
     def ended(self, task: str, now: float, ran_for: float | None = None) -> None:
         """The task has ended (or is no longer watched), `now`; after so long a run, if known.
@@ -147,6 +162,7 @@ class QueryPlan:
         Its slot goes to the task that has been queued for longest.
         """
         watched = self._tasks.pop(task)
+        self._rounds.clear()
         if ran_for is not None and ran_for >= 0:
             self._times[watched.group].learn(ran_for)
         queued = [other for other in self._tasks.values() if other.queued]
@@ -183,16 +199,21 @@ class QueryPlan:
         asked = watched.unasked_since
         if watched.started < self._freed.get(watched.group, watched.started) > asked[0]:
             return asked[0]
-        peers = [
-            other
-            for other in self._tasks.values()
-            if other.group == watched.group and not other.queued and not other.silences
-        ]
-        turn = sum(other.unasked_since < asked for other in peers)
-        oldest = min(other.started for other in peers)
-        last = self._last_scout.get(watched.group, oldest)
-        interval = min(SLOWEST, max(self._floor, GROWTH * (last - oldest)))
+        around = self._round(watched.group)
+        last = self._last_scout.get(watched.group, around.oldest)
+        interval = min(SLOWEST, max(self._floor, GROWTH * (last - around.oldest)))
+        turn = around.turns[watched.number]
         return max(watched.started + FIRST_LOOK, last + interval * (1 + turn))
+
+    def _round(self, group: Hashable) -> _Round:
+        """Put together once after each note, and not for each task that asks about it."""
+        if group not in self._rounds:
+            self._rounds[group] = _Round(
+                other
+                for other in self._tasks.values()
+                if other.group == group and not other.queued and not other.silences
+            )
+        return self._rounds[group]
 
     def _expect(self, watched: Watched, times: RunTimes) -> float:
         """Run times are known: first just before the shortest, then in steps; the step that

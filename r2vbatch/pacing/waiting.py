@@ -29,26 +29,38 @@ class Gate:
 class Watch:
     """Wakes each task's watcher when `plan` says it is time to ask.
 
-    What one answer teaches may bring every other question forward, so each `news` wakes all.
+    What one answer teaches may bring every other question forward, so each `news` looks at all
+    of them, and wakes only who is due: with hundreds of tasks, waking all of them to look for
+    themselves holds up the loop.
     """
 
     def __init__(self, plan: QueryPlan) -> None:
         self.plan = plan
-        self._news = asyncio.Event()
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def news(self) -> None:
         """Something was noted in the plan that may move other questions."""
-        self._news.set()
-        self._news = asyncio.Event()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            now = loop.time()
+            at, task = min((self.plan.next_at(task, now), task) for task in self._waiting)
+            if at > now:
+                self._timer = loop.call_at(at, self.news)
+                return
+            turn = self._waiting.pop(task)
+            if not turn.done():  # else its watcher was cancelled, and has yet to hear of it
+                self.plan.asked(task, now)
+                turn.set_result(None)
 
     async def turn(self, task: str) -> None:
         """Wait until it is time to ask for `task`, and note that it is asked."""
-        clock = asyncio.get_running_loop().time
-        while (wait := self.plan.next_at(task, clock()) - clock()) > 0:
-            news = self._news
-            try:
-                async with asyncio.timeout(wait):
-                    await news.wait()
-            except TimeoutError:
-                continue
-        self.plan.asked(task, clock())
+        turn = self._waiting[task] = asyncio.get_running_loop().create_future()
+        self.news()
+        try:
+            await turn
+        finally:
+            self._waiting.pop(task, None)

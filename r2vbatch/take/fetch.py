@@ -8,15 +8,14 @@ on disk (design 6.4).
 from __future__ import annotations
 
 import asyncio
-import errno
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from r2vbatch.dashscope.faults import LinkRefused, ServiceError
 from r2vbatch.dashscope.model import Status
-from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.plan.model import Expected
+from r2vbatch.storage import unwritable
 from r2vbatch.take.means import Means
 from r2vbatch.take.naming import clip_name, poster_name, retired_name
 from r2vbatch.take.watch import TASK_LIFE, age, service_now
@@ -46,7 +45,7 @@ async def fetch(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
         means.left[row.key] = f"not here yet: {reason}"
         row = await means.ledger.do(Ledger.take, row.key)
     except OSError as problem:
-        raise _no_disk(problem, means) from problem
+        raise unwritable(means.folder.root, problem) from problem
     return row
 
 
@@ -146,12 +145,3 @@ def _target(row: TakeRow, means: Means) -> str:
     if row.wanted:
         return clip_name(row.kind, row.take)
     return retired_name(means.folder, row.take, row.fingerprint)
-
-
-def _no_disk(problem: OSError, means: Means) -> OutputUnavailable:
-    full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
-    what = "the disk is full" if full else f"{problem.strerror or problem}"
-    return OutputUnavailable(
-        f"{means.folder.root} cannot be written to: {what}",
-        hint="free some room and run again; what was made is fetched then, while its links live",
-    )
