@@ -154,20 +154,20 @@ def _object(each: Diagnostic) -> dict[str, str | int]:
 def _annotation(each: Diagnostic) -> str:
     place = each.position
     properties = {
-        "file": visible(place.file),
+        "file": place.file,
         "line": str(place.line),
         "col": str(place.column),
         "endColumn": str(place.column + place.width),
         "title": each.rule,
     }
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    text = visible(each.message) + (f"\nhint: {visible(each.hint)}" if each.hint else "")
+    text = each.message + (f"\nhint: {each.hint}" if each.hint else "")
     return f"::{each.severity} {written}::{_data(text)}"
 
 
 def _data(text: str) -> str:
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return escaped.encode("utf-8", "replace").decode("utf-8")
+    harmless = visible(text, keep="\r\n")
+    return harmless.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

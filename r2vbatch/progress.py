@@ -7,14 +7,14 @@ from; it writes to the stream it is given.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TextIO
+from typing import Any, Literal, Protocol, TextIO
 
 from r2vbatch.ledger import AT_SERVICE, ENDED, TO_FETCH, Known, State, Transition
 from r2vbatch.ledger.results import iso
+from r2vbatch.visible import as_json, visible
 
 Mode = Literal["auto", "bar", "plain", "json", "none"]
 
@@ -160,7 +160,7 @@ class Bar:
         """Move the bar."""
         self._tally.note(transition)
         if transition.after in _BAD and self._tally.name(transition.key):
-            self._bar.write(_line(self._tally, transition), file=self._bar.fp)
+            self.say(_line(self._tally, transition))
         self._update()
 
     def _update(self) -> None:
@@ -177,7 +177,7 @@ class Bar:
 
     def say(self, sentence: str) -> None:
         """A line above the bar."""
-        self._bar.write(sentence, file=self._bar.fp)
+        self._bar.write(visible(sentence), file=self._bar.fp)
 
     def close(self) -> None:
         """Leave the last state of the bar on the screen."""
@@ -206,7 +206,7 @@ class Plain:
             self._write(f"{self._tally.name(transition.key)}: submitted")
 
     def _write(self, line: str) -> None:
-        self._stream.write(line + "\n")
+        self._stream.write(visible(line) + "\n")
         self._stream.flush()
 
     def say(self, sentence: str) -> None:
@@ -242,12 +242,14 @@ class JsonLines:
             "total": tally.total,
             "seconds_left": tally.seconds_left(time.time()),
         }
-        self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        self._write(event)
 
     def say(self, sentence: str) -> None:
         """An object with the sentence alone."""
-        self._stream.write(json.dumps({"say": sentence}, ensure_ascii=False) + "\n")
+        self._write({"say": sentence})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self._stream.write(as_json(event) + "\n")
         self._stream.flush()
 
     def close(self) -> None:

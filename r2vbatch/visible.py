@@ -9,13 +9,8 @@ it is printed and not before: what is stored stays what it was. It refuses to kn
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from typing import Any
-
-_OBEYED = re.compile("[\x7f-\x9f\xad\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-"""What `json.dumps` leaves as it is, and no reader should: DEL, C1, marks of direction, other
-breaks of lines, halves of surrogate pairs."""
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -31,7 +26,10 @@ def visible(text: str, keep: str = "") -> str:
 
 def as_json(value: Any) -> str:
     """`value` as one line of JSON. It reads back as it was; what is not harmless is escaped."""
-    return _OBEYED.sub(_escape, json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(c if visible(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
 def _picture(character: str) -> str:
@@ -43,7 +41,3 @@ def _picture(character: str) -> str:
     if character in "\u200c\u200d" or unicodedata.category(character) in ("Zs", "Cn", "Co"):
         return character  # joiners belong to scripts and emoji; the others only look blank
     return character if character.isprintable() else "\ufffd"
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"

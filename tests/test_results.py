@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ from ledgers import add, bring, new_take
 
 from r2vbatch.ledger import Ledger, State
 from r2vbatch.ledger.results import COLUMNS, as_csv, as_jsonl, iso, result, shown_reference
+from r2vbatch.visible import visible
 
 # as design 9 lists them
 DESIGN = """shot, take, kind, status,
@@ -102,18 +102,18 @@ def test_json_lines_are_one_object_a_row(ledger: Ledger) -> None:
 
 
 def test_csv_reads_back_as_rfc_4180_says(ledger: Ledger) -> None:
-    """Quotes doubled, commas, CJK and every kind of line end inside a cell kept, CRLF between
-    rows, empty for what is not known, lists joined by `|`."""
+    """Quotes doubled, commas, CJK and line feeds inside a cell kept, CRLF between rows, empty
+    for what is not known, lists joined by `|`."""
     text = as_csv([done_row(ledger), planned_row(ledger)])
     head, done, planned = csv.reader(io.StringIO(text, newline=""), strict=True)
     assert head == list(COLUMNS)
     cells = dict(zip(head, done, strict=True))
-    assert cells["prompt"] == AWKWARD
+    assert cells["prompt"] == AWKWARD.replace("\r", "␍")
     assert (cells["flags"], cells["audio"], cells["cost"]) == ("size|no-sound", "false", "1.5")
     assert cells["references"] == "https://bucket.example.com/a%20b.png|雨 #1.png"
     assert dict(zip(head, planned, strict=True))["cost"] == ""
-    assert text.count("\r\n") == 4  # three rows, and one inside the prompt
-    assert '"She says: ""no, 雨子"",\r\nthen\rleaves' in text
+    assert text.count("\r\n") == 3
+    assert '"She says: ""no, 雨子"",␍\nthen␍leaves' in text
 
 
 def test_no_signature_leaves_the_ledger(ledger: Ledger) -> None:
@@ -153,13 +153,26 @@ def test_a_reference_is_shown_by_name_or_without_its_query(url: str, shown: str)
 @given(st.lists(st.text(st.characters()), min_size=1, max_size=4))
 def test_any_text_survives_both_forms(texts: list[str]) -> None:
     """Whatever a prompt or a message holds, both files can be written as UTF-8 and read back,
-    row by row; only halves of surrogate pairs are spelled out in CSV."""
+    row by row: JSON lines exactly, CSV with nothing in it that a terminal would obey."""
     rows = [{**dict.fromkeys(COLUMNS), "prompt": text} for text in texts]
     jsonl, table = as_jsonl(rows).encode().decode(), as_csv(rows).encode().decode()
     assert [json.loads(line)["prompt"] for line in jsonl.split("\n")[:-1]] == texts
     cells = list(csv.reader(io.StringIO(table, newline=""), strict=True))[1:]
-    spelled = [re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text) for text in texts]
-    assert [row[COLUMNS.index("prompt")] for row in cells] == spelled
+    shown = [visible(text, keep="\t\n") for text in texts]
+    assert [row[COLUMNS.index("prompt")].removeprefix("'") for row in cells] == [
+        text.removeprefix("'") for text in shown
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "plain", "1=2", "'x"])
+def test_a_spreadsheet_takes_no_words_for_a_formula(text: str) -> None:
+    """A prompt or a message that begins like a formula gets an apostrophe, in CSV alone; other
+    columns are as they are."""
+    row = {**dict.fromkeys(COLUMNS), "prompt": text, "error_message": text, "seed": -1}
+    (cells,) = csv.DictReader(io.StringIO(as_csv([row]), newline=""))
+    expected = f"'{text}" if text[0] in "=+-@\t" else text
+    assert (cells["prompt"], cells["error_message"], cells["seed"]) == (expected, expected, "-1")
+    assert json.loads(as_jsonl([row]))["prompt"] == text
 
 
 def test_times_are_utc() -> None:

@@ -11,44 +11,102 @@ import platform
 import sys
 import tempfile
 import traceback
-from pathlib import Path
+from contextlib import suppress
+from typing import Literal, TextIO
 
 import click
 
 from r2vbatch import __version__
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, ManifestInvalid, R2VBatchError
+from r2vbatch.visible import visible
 
 
 def guarded(cli: click.Command) -> int:
     """Run the program; its exit code."""
     try:
+        code = _outcome(cli)
+    except OSError as problem:
+        code = _unsaid(problem) if _was_printing(problem) else _bug(problem)
+    return code if _all_said() else code or Exit.NOT_ALL_DONE
+
+
+def _was_printing(problem: OSError) -> bool:
+    frames = traceback.walk_tb(problem.__traceback__)
+    return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
+
+
+def _outcome(cli: click.Command) -> int:
+    try:
         result = cli.main(standalone_mode=False)
         return result if isinstance(result, int) else Exit.DONE
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.Abort:
-        click.echo("Not done: no answer.", err=True)
+    except click.Abort as abort:  # click's name for a Ctrl-C, too, wherever it came
+        interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+        say("Interrupted." if interrupted else "Not done: no answer.", err=True)
         return Exit.INTERRUPTED
     except click.ClickException as problem:
+        problem.message = visible(problem.message, keep="\n\t")
         problem.show()
         return Exit.USAGE
     except ManifestInvalid as problem:  # its diagnostics have been shown, and counted
         return problem.exit_code
     except R2VBatchError as problem:
         return _expected(problem)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has left; that is its right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         return Exit.DONE
+    except OSError:
+        raise
     except Exception as bug:  # the boundary: whatever it is, a person gets a sentence
         return _bug(bug)
 
 
+def _all_said() -> bool:
+    """Whether stdout and stderr have taken everything. One that has not is given up: Python would
+    try again at exit, and complain."""
+    broken = [stream for stream in (sys.stdout, sys.stderr) if not _flushed(stream)]
+    for stream in broken:
+        _drop(stream)
+    return not broken
+
+
+def _flushed(stream: TextIO | None) -> bool:
+    try:
+        if stream:
+            stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what `stream` still holds, and all that follows, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unsaid(problem: OSError) -> int:
+    with suppress(OSError):  # stderr may be what is full
+        say(
+            f"what there is to say cannot be written: {problem.strerror}",
+            mark=_mark("error"),
+            err=True,
+        )
+    return Exit.NOT_ALL_DONE
+
+
+def _mark(word: Literal["error", "hint"]) -> str:
+    style = (
+        click.style(word, fg="red", bold=True) if word == "error" else click.style(word, fg="cyan")
+    )
+    return f"{style}: "
+
+
 def _expected(problem: R2VBatchError) -> int:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {_clean(problem.message)}", err=True)
+    say(_clean(problem.message), mark=_mark("error"), err=True)
     if problem.hint:
-        click.echo(f"{click.style('hint', fg='cyan')}: {_clean(problem.hint)}", err=True)
+        say(_clean(problem.hint), mark=_mark("hint"), err=True)
     return problem.exit_code
 
 
@@ -58,15 +116,16 @@ def _bug(bug: Exception) -> int:
         + "".join(traceback.format_exception(bug))
     )
     with tempfile.NamedTemporaryFile(
-        "w", prefix="r2vbatch-", suffix=".log", delete=False, encoding="utf-8"
+        "w", prefix="r2vbatch-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
     ) as log:
         log.write(report)
-    click.echo(
-        f"{click.style('error', fg='red', bold=True)}: a bug in r2vbatch"
-        f" ({type(bug).__name__}). Nothing paid for is lost: `resume` goes on from the ledger.\n"
-        f"hint: please report it with {Path(log.name)}",
+    say(
+        f"a bug in r2vbatch ({type(bug).__name__}). Nothing paid for is lost: `resume` goes on"
+        " from the ledger.",
+        mark=_mark("error"),
         err=True,
     )
+    say(f"please report it with {log.name}", mark=_mark("hint"), err=True)
     return Exit.BUG
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import AT_SERVICE, Ledger, TakeRow
 
@@ -42,9 +43,9 @@ def cancel(output: Path, takes: tuple[str, ...], ledger: Path | None) -> int:
         finally:
             opened.close()
     for result in results:
-        click.echo(f"{result.row.take}: {'canceled, not billed' if result.done else result.why}")
+        say(f"{result.row.take}: {'canceled, not billed' if result.done else result.why}")
     if not results:
-        click.echo("nothing is at the service")
+        say("nothing is at the service")
     return Exit.DONE if all(result.done for result in results) else Exit.NOT_ALL_DONE
 
 

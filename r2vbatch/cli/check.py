@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from r2vbatch.cli import loading
-from r2vbatch.cli.text import counted
+from r2vbatch.cli.text import counted, say
 
 
 @click.command()
@@ -35,6 +35,6 @@ def check(
         found += problems
         if format_ == "text" and plan and not problems:
             shots = counted(len(plan.manifest.shots), "shot")
-            click.echo(f"{file}: {shots}, {counted(len(plan.takes), 'take')}, no problems")
+            say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}, no problems")
     loading.show(found, format_)
     return loading.verdict(found, strict=strict)

@@ -11,6 +11,7 @@ from typing import cast
 import click
 
 from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.text import say
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.progress import Mode, Tally, progress
 
@@ -49,5 +50,5 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
             shown.close()
         with suppress(OutputUnavailable):
             for line in collected_lines(opened, folder, report):
-                click.echo(line, err=mode == "json")
+                say(line, err=mode == "json")
     return exit_code(report)

@@ -20,7 +20,9 @@ from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.settling import Answers
 from r2vbatch.batch.trust import trust, trusted
+from r2vbatch.cli.text import agree
 from r2vbatch.errors import UsageProblem
+from r2vbatch.visible import visible
 
 _MANY = 5
 """Clips that may be set aside without a question."""
@@ -56,7 +58,7 @@ def consent(job: Job, *, yes: bool, capped: bool) -> Consent:
             hint='agree with --yes, or with a cap: --max-cost "6.00 USD"',
         )
     if bill.to_make:
-        click.confirm(f"Spend up to {shown(bill.cost)}?", abort=True, err=True)
+        agree(f"Spend up to {shown(bill.cost)}?")
     # what is in doubt or running was agreed to before; to send it anew is another matter
     return Consent(bool(bill.to_make), bool(bill.to_make))
 
@@ -66,7 +68,7 @@ def answers(resubmit: Sequence[str]) -> Answers:
     is a yes beforehand, for the takes whose ids match."""
 
     async def ask(question: str) -> bool:
-        return await asyncio.to_thread(click.confirm, f"\n{question}", err=True)
+        return await asyncio.to_thread(click.confirm, f"\n{visible(question)}", err=True)
 
     def agreed(take: str) -> bool:
         return any(fnmatchcase(take, glob) for glob in resubmit)
@@ -96,7 +98,7 @@ def _about_key(job: Job) -> None:
                 f"the manifest wants your API key sent to {url}",
                 hint=f"if that is meant, say so: --endpoint {url}",
             )
-        click.confirm(f"Send your API key to {url}?", abort=True, err=True)
+        agree(f"Send your API key to {url}?")
     trust(job.ledger, url, key)
 
 
@@ -110,8 +112,8 @@ def _about_retiring(job: Job, *, yes: bool) -> None:
             f"{number} clips are no longer wanted and would move to retired/{why}",
             hint="agree with --yes, or choose another output folder with -o",
         )
-    click.confirm(f"Move {number} clips to retired/{why}?", abort=True, err=True)
+    agree(f"Move {number} clips to retired/{why}?")
 
 
 def _asks() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return bool(sys.stdin and sys.stderr) and sys.stdin.isatty() and sys.stderr.isatty()

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from r2vbatch import __version__
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.storage import Folder, on_shared_disk
 
@@ -34,7 +35,7 @@ def doctor(endpoint: str, workspace: str | None, output: Path) -> int:
     findings = [*_here(output), *asyncio.run(_there(endpoint, workspace))]
     for good, words in findings:
         mark = click.style("ok ", fg="green") if good else click.style("no ", fg="red", bold=True)
-        click.echo(f"{mark} {words}")
+        say(words, mark=f"{mark} ")
     return Exit.DONE if all(good for good, _ in findings) else Exit.NOT_ALL_DONE
 
 

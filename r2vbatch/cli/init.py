@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from r2vbatch import datafiles
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 
 STORYBOARD = "storyboard.yaml"
@@ -33,8 +34,8 @@ def init(directory: Path) -> int:
         raise OutputUnavailable(
             f"{directory} cannot be written to: {problem.strerror}"
         ) from problem
-    click.echo(f"{storyboard} and its references are ready. Preview it, free of charge:")
-    click.echo(f"  r2vbatch run {storyboard}")
+    say(f"{storyboard} and its references are ready. Preview it, free of charge:")
+    say(f"  r2vbatch run {storyboard}")
     return Exit.DONE
 
 

@@ -59,7 +59,7 @@ def show(found: Sequence[Diagnostic], format: Format = "text") -> None:
     """Print diagnostics: text for people to stderr, the other forms to stdout."""
     if format == "text":
         if found:
-            click.echo(diagnostics.as_text(found), err=True)
+            click.echo(diagnostics.as_text(found), err=True)  # harmless by itself, as all three are
     elif format == "json":
         click.echo(diagnostics.as_json(found))
     elif found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,12 @@ from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
 from r2vbatch.cli import loading
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger
 from r2vbatch.manifest.model import Manifest
 from r2vbatch.plan import Plan, request
+from r2vbatch.visible import as_json
 
 
 @click.command()
@@ -49,7 +50,7 @@ def plan(
         for take in drawn.takes:
             if settings.in_scope(take.shot.id):
                 line = {"take": take.id, "request": request(take)}
-                click.echo(json.dumps(line, ensure_ascii=False))
+                say(as_json(line))
         return Exit.DONE
     return _show(drawn, matching, settings)
 
@@ -78,9 +79,9 @@ def _drawn(sound: Manifest, settings: Settings, prices: str | None) -> tuple[Pla
 def _show(drawn: Plan, matching: Matching, settings: Settings) -> int:
     bill = draw_up(drawn, matching, settings.in_scope)
     for line in _table(bill):
-        click.echo(line)
+        say(line)
     for line in _totals(bill, drawn, settings):
-        click.echo(line)
+        say(line)
     return Exit.DONE
 
 
@@ -101,8 +102,9 @@ def _totals(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
     making = len(bill.to_make)
     where = settings.endpoint.name
     free = where == "preview"
+    yield ""
     yield (
-        f"\n{making} of {len(bill.items)} takes to make at {where}:"
+        f"{making} of {len(bill.items)} takes to make at {where}:"
         f" {bill.seconds.normalize():f} billed seconds"
     )
     cost = shown(bill.cost) if bill.to_make else "nothing"

@@ -15,6 +15,7 @@ import click
 
 from r2vbatch.batch.settings import LEDGER, Options, parse_money, settle
 from r2vbatch.cli import loading
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
@@ -139,7 +140,7 @@ def _same_scope(options: Options, scope: str) -> Options:
     only, first = json.loads(scope)
     if only or first:
         words = [f"--only {glob}" for glob in only] + ([f"--first {first}"] if first else [])
-        click.echo(f"note: goes on with {' '.join(words)}, as it was begun; --only '*' is all",
+        say(f"note: goes on with {' '.join(words)}, as it was begun; --only '*' is all",
                    err=True)  # fmt: skip
     return replace(options, only=tuple(only), first=first)
 
@@ -166,7 +167,7 @@ def _say_if_changed(manifest: Manifest) -> None:
     except (OSError, UnicodeDecodeError):
         same = False
     if not same:
-        click.echo(
+        say(
             f"note: {manifest.file} differs from the manifest this batch was started with, which"
             " is the one used here; `r2vbatch run` takes the file as it is now",
             err=True,
@@ -188,7 +189,7 @@ def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
     key_for(settings.endpoint)  # a missing key is said before a folder is made
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
-            click.echo(line, err=True)
+            say(line, err=True)
         job.check_room()
         agreed = consent(job, yes=choice.yes, capped=options.max_cost is not None)
         return _run(job, choice, agreed)
@@ -213,7 +214,7 @@ def _run(job: Job, choice: Chosen, agreed: Consent) -> int:
         with suppress(OutputUnavailable):  # what stopped the run is what is told
             export(job.ledger, job.folder)
     for line in summary_lines(job, report):
-        click.echo(line, err=choice.mode == "json")
+        say(line, err=choice.mode == "json")
     return exit_code(report)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,10 +9,12 @@ import click
 
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.results import iso, result
 from r2vbatch.manifest.model import Money
+from r2vbatch.visible import as_json as to_json
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
 
@@ -40,14 +41,14 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
             "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
             "takes": [result(row) for kind in _KINDS for row in rows[kind]],
         }
-        click.echo(json.dumps(found, ensure_ascii=False))
+        say(to_json(found))
         return Exit.DONE
-    click.echo(f"{manifest}")
+    say(f"{manifest}")
     for kind in _KINDS:
         for line in _lines(kind, rows[kind]):
-            click.echo(line)
+            say(line)
     for money in spent:
-        click.echo(f"spent or set aside: {shown(money)}")
+        say(f"spent or set aside: {shown(money)}")
     return Exit.DONE
 
 

@@ -4,13 +4,18 @@ Signed links never leave the ledger: a reference is shown without its query stri
 links are not shown at all. In JSON lines numbers are numbers, booleans are booleans and what
 is not known is null; in CSV it is empty. Times are UTC, ISO 8601; paths are relative to the
 output folder, with ``/``.
+
+A prompt and an error message are the words of others, and people open a CSV file in a
+spreadsheet or on a terminal: control characters other than tab and line feed are shown as
+pictures there, and a text that a spreadsheet would take for a formula (``=``, ``+``, ``-``,
+``@`` or a tab in front) gets an apostrophe, in these two columns only: the others are
+ids, numbers and names of ours, which programs read back. JSON lines keep every text exactly.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +23,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from r2vbatch.ledger.rows import TakeRow, whole
+from r2vbatch.visible import as_json, visible
 
 COLUMNS = (
     "shot", "take", "kind", "status", "flags", "clip", "model", "endpoint", "prompt",
@@ -25,6 +31,9 @@ COLUMNS = (
     "submitted_at", "started_at", "ended_at", "billed_seconds", "cost", "currency", "estimate",
     "sha256", "bytes", "error_code", "error_message",
 )  # fmt: skip
+
+_WORDS = frozenset({"prompt", "error_message"})
+_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def result(row: TakeRow) -> dict[str, Any]:
@@ -68,13 +77,13 @@ def as_csv(results: Iterable[dict[str, Any]]) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in results:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        writer.writerow([_shown(name, _cell(row[name])) for name in COLUMNS])
     return whole(text.getvalue())
 
 
 def as_jsonl(results: Iterable[dict[str, Any]]) -> str:
     """The rows as JSON lines."""
-    return whole("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results))
+    return whole("".join(f"{as_json(row)}\n" for row in results))
 
 
 def iso(seconds: float | None) -> str | None:
@@ -103,6 +112,12 @@ def _number(value: Decimal | None) -> int | float | None:
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _shown(column: str, text: str) -> str:
+    """A cell's text made harmless (see above)."""
+    formula = column in _WORDS and text.startswith(_FORMULA)
+    return ("'" if formula else "") + visible(text, keep="\t\n")
 
 
 def _cell(value: Any) -> str:
