@@ -84,6 +84,19 @@ def test_a_url_endpoint_is_normalised(url: str, clean: str) -> None:
         "https://h .example/api/v1",
         "https://[::1/api/v1",
         "file:///etc/passwd/api/v1",
+        "https://h.example/\x1b[2K\x1b[1G/api/v1",
+        "https://h.example/a\tb/api/v1",
+        "https://h.example/a\nb/api/v1",
+        "https://h.example/\x9b2K/api/v1",
+        "https://h.example/\u202e/api/v1",
+        "https://h.example/%1b/api/v1",
+        "https://h.example/../api/v1",
+        "https://h.example//api/v1",
+        "https://h.example/a b/api/v1",
+        "https://h%2eexample/api/v1",
+        "https://h\u0435.example/api/v1",
+        "https://h\uff0eexample/api/v1",
+        "https://h.example\\@evil.example/api/v1",
     ],
 )
 def test_what_cannot_be_a_base_url_is_refused(url: str) -> None:
@@ -117,8 +130,9 @@ def test_any_text_is_an_endpoint_or_a_usage_problem(text: str) -> None:
 
 def test_loopback_is_this_machine_only() -> None:
     """Names that merely look local are not loopback."""
-    here = ["http://localhost:1/x", "http://127.9.9.9", "http://[::1]:2", "http://a.localhost"]
-    away = ["http://localhost.example", "http://128.0.0.1", "http://0.0.0.0", "http://[::1", "x"]
+    here = ["http://localhost:1/x", "http://127.9.9.9", "http://[::1]:2"]
+    away = ["http://localhost.example", "http://128.0.0.1", "http://0.0.0.0", "http://[::1", "x",
+            "http://a.localhost", "http://localhost.", "http://[::ffff:127.0.0.1]"]  # fmt: skip
     assert [is_loopback(url) for url in here] == [True] * len(here)
     assert [is_loopback(url) for url in away] == [False] * len(away)
     assert find_endpoint("http://localhost:1/api/v1").takes_slates

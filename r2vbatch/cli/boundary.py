@@ -6,6 +6,7 @@ to paste into a report. The API key is taken out of both, should it ever have go
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import sys
@@ -47,8 +48,9 @@ def _outcome(cli: click.Command) -> int:
         say("Interrupted." if interrupted else "Not done: no answer.", err=True)
         return Exit.INTERRUPTED
     except click.ClickException as problem:
-        problem.message = visible(problem.message, keep="\n\t")
-        problem.show()
+        words = io.StringIO()
+        problem.show(words)
+        click.echo(visible(words.getvalue(), keep="\n\t"), nl=False, err=True)
         return Exit.USAGE
     except ManifestInvalid as problem:  # its diagnostics have been shown, and counted
         return problem.exit_code

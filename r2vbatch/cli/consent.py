@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
@@ -98,7 +99,7 @@ def _about_key(job: Job) -> None:
                 f"the manifest wants your API key sent to {url}",
                 hint=f"if that is meant, say so: --endpoint {url}",
             )
-        agree(f"Send your API key to {url}?")
+        agree(f"Send your API key to {urlsplit(url).netloc}, that is {url}?")
     trust(job.ledger, url, key)
 
 

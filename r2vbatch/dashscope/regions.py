@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,6 +33,7 @@ REGIONS = {
 }
 NAMES = ("preview", *REGIONS)
 PATH = "/api/v1"
+_LOOPBACK, _LOOPBACK_6 = ip_network("127.0.0.0/8"), ip_address("::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,11 @@ def normalised(url: str) -> str:
     """`url` as a base URL: scheme and host in lower case, no trailing slash.
 
     Raises `UsageProblem` for a scheme other than http(s), credentials, a query or a fragment,
-    and a path that does not end in ``/api/v1``. Credentials are never repeated in the message.
+    a path that does not end in ``/api/v1``, and for any host or path that is not plain ASCII
+    words: people are asked about this URL by what they see of it. Credentials are never
+    repeated in the message.
     """
-    parts = _split(url)
+    parts = _split(url.strip())
     if parts.username is not None or parts.password is not None:
         raise UsageProblem("An endpoint URL must not carry credentials.", hint=_SHAPE)
     if parts.query or parts.fragment:
@@ -107,17 +110,25 @@ def normalised(url: str) -> str:
     path = parts.path.rstrip("/")
     if not path.endswith(PATH):
         raise UsageProblem(f"The endpoint URL {url!r} does not end in {PATH}.", hint=_SHAPE)
+    if not (_HOST.fullmatch(parts.netloc) and _WORDS.fullmatch(path)):
+        raise UsageProblem(
+            f"The endpoint URL {url!a} is not a plain one: letters, digits, dots and dashes.",
+            hint=_SHAPE,
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|\w([\w.-]*\w)?)(:[0-9]+)?", re.ASCII)
+_WORDS = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)
+"""Neither ``..`` nor an escape such as ``%2e`` is in such a path."""
 _SHAPE = "It looks like https://dashscope-intl.aliyuncs.com/api/v1"
 
 
 def _split(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)  # which would leave out tabs and breaks of lines without a word
         sound = parts.scheme in ("http", "https") and bool(parts.hostname)
-        sound = sound and parts.port != 0 and not re.search(r"[\s\\]", parts.netloc + parts.path)
+        sound = sound and parts.port != 0 and not re.search(r"[\s\\\x00-\x1f\x7f]", url)
     except ValueError:
         sound = False
     if not sound:
@@ -126,19 +137,21 @@ def _split(url: str) -> SplitResult:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this machine: ``localhost`` or an address of the loopback net."""
+    """Whether `url` leads to this machine for certain: ``localhost``, 127.0.0.0/8 or ::1. Other
+    names, those that end in ``.localhost`` too, lead where a name server says."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    return _is_here(host.rstrip(".").lower())
+    return _is_here(host)
 
 
 @lru_cache  # a batch asks about its few hosts again with every call
 def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    return address in _LOOPBACK or address == _LOOPBACK_6

@@ -150,4 +150,6 @@ def form(path: Path, written: str) -> tuple[str, str]:
         hint = f'write ratio: "{written}"'
     elif key == "endpoint" and re.match(r"https?://[^/\s]+/?\Z", written):
         hint = f"write endpoint: {written.rstrip('/')}/api/v1"
+    elif key == "endpoint" and re.match(r"(?s)https?://.*/api/v1\Z", written):
+        hint = "its host and path hold letters, digits, . _ and - only: no name, no escapes"
     return look, hint
