@@ -256,8 +256,46 @@ class JsonLines:
         """Nothing to close."""
 
 
-def progress(mode: Mode, tally: Tally, stream: TextIO) -> Progress:
-    """What `--progress` asks for: auto is a bar on a terminal and plain lines elsewhere."""
+class Steady:
+    """Shows a run for as long as it can be shown: a batch does not stop because the reader of a
+    pipe has left or a disk is full."""
+
+    def __init__(self, view: Progress, tally: Tally) -> None:
+        self.view = view
+        self._silent = Silent(tally)
+        self.failure: OSError | None = None
+        """Why nothing is shown any more."""
+
+    def show(self, transition: Transition) -> None:
+        """One transition; a failure to show it is kept. It counts all the same."""
+        if self.failure:
+            self._silent.show(transition)
+        else:
+            self._try(lambda: self.view.show(transition))
+
+    def say(self, sentence: str) -> None:
+        """A sentence."""
+        self._try(lambda: self.view.say(sentence))
+
+    def close(self) -> None:
+        """The run is over."""
+        self._try(self.view.close)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        if not self.failure:
+            try:
+                act()
+            except OSError as failure:
+                self.failure = failure
+
+
+def progress(mode: Mode, tally: Tally, stream: TextIO | None) -> Steady:
+    """What `--progress` asks for: auto is a bar on a terminal and plain lines elsewhere. Without a
+    stream (one that is closed) nothing is shown."""
+    return Steady(_view(mode, tally, stream) if stream else Silent(tally), tally)
+
+
+def _view(mode: Mode, tally: Tally, stream: TextIO) -> Progress:
     if mode == "auto":
         mode = "bar" if stream.isatty() else "plain"
     if mode == "bar":

@@ -160,6 +160,16 @@ def test_a_full_disk_behind_stdout(studio: Studio, words: list[str]) -> None:
     assert said.err == "error: what there is to say cannot be written: No space left on device\n"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /dev/full")
+def test_a_full_disk_behind_progress(studio: Studio) -> None:
+    """The batch goes on without its progress; a sentence and exit 1 say that it was not shown."""
+    studio.shots("a", output="out")
+    said = _into_full(studio, ["run", "film.yaml", "--progress", "json"])
+    assert said.code == Exit.NOT_ALL_DONE
+    assert "progress could not be shown to the end: No space left" in said.err
+    assert "1 of 1 take done" in said.err
+
+
 def _into_full(studio: Studio, words: list[str]) -> Outcome:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -101,7 +101,7 @@ def on_a_terminal(columns: int) -> list[str]:
         text = reading.submit(_all_of, reader)
         with os.fdopen(writer, "w", encoding="utf-8") as stream:
             view = progress("auto", Tally(rows(*[S.PLANNED] * 4), lambda: 1), stream)
-            assert isinstance(view, Bar)
+            assert isinstance(view.view, Bar)
             for transition in RUN:
                 view.show(transition)
             view.close()
@@ -142,7 +142,7 @@ def test_the_bar_at_200_columns() -> None:
 )
 def test_what_is_asked_for_is_shown(mode: str, kind: type[Progress]) -> None:
     """Auto is plain where there is no terminal."""
-    assert type(progress(mode, Tally([], lambda: 1), io.StringIO())) is kind  # type: ignore[arg-type]
+    assert type(progress(mode, Tally([], lambda: 1), io.StringIO()).view) is kind  # type: ignore[arg-type]
 
 
 def test_a_tally_counts_each_take_where_it_stands() -> None:
@@ -212,3 +212,31 @@ def test_clocks() -> None:
     assert [clock(s) for s in (0, 42.4, 59.6, 725, 3723, 360000)] == [
         "0:00", "0:42", "1:00", "12:05", "1:02:03", "100:00:00",
     ]  # fmt: skip
+
+
+def test_a_reader_that_leaves_stops_nothing() -> None:
+    """What cannot be shown any more is counted all the same, and the reason is kept."""
+    head, tail = os.pipe()
+    tally = Tally(rows(*[S.PLANNED] * 4), lambda: 1)
+    with open(tail, "w", encoding="utf-8") as stream:
+        view = progress("json", tally, stream)
+        view.show(RUN[0])
+        assert view.failure is None
+        os.close(head)
+        for transition in RUN[1:]:
+            view.show(transition)
+        view.say("unheard")
+        view.close()
+        assert isinstance(view.failure, BrokenPipeError)
+        with suppress(BrokenPipeError):
+            stream.close()
+    assert (tally.done, tally.bad) == (1, 1)
+
+
+def test_without_a_stream_nothing_is_shown() -> None:
+    """A closed stderr is no reason not to run."""
+    tally = Tally(rows(S.PLANNED), lambda: 1)
+    view = progress("auto", tally, None)
+    view.show(RUN[0])
+    view.close()
+    assert tally.in_flight == 1

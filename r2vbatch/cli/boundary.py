@@ -66,21 +66,17 @@ def _outcome(cli: click.Command) -> int:
 
 
 def _all_said() -> bool:
-    """Whether stdout and stderr have taken everything. One that has not is given up: Python would
-    try again at exit, and complain."""
-    broken = [stream for stream in (sys.stdout, sys.stderr) if not _flushed(stream)]
-    for stream in broken:
-        _drop(stream)
-    return not broken
-
-
-def _flushed(stream: TextIO | None) -> bool:
-    try:
-        if stream:
-            stream.flush()
-    except OSError:
-        return False
-    return True
+    """Whether stdout and stderr have taken everything that anyone stayed to read. One that has not
+    is given up: Python would try again at exit, and complain."""
+    said = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except OSError as problem:
+            _drop(stream)
+            said = said and isinstance(problem, BrokenPipeError)
+    return said
 
 
 def _drop(stream: TextIO) -> None:

@@ -35,7 +35,7 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.folder import any_key, held
     from r2vbatch.batch.todo import name_what_is
-    from r2vbatch.cli.run import exit_code
+    from r2vbatch.cli.run import exit_code, unshown
     from r2vbatch.cli.words import collected_lines
 
     key = any_key()
@@ -51,4 +51,4 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
         with suppress(OutputUnavailable):
             for line in collected_lines(opened, folder, report):
                 say(line, err=mode == "json")
-    return exit_code(report)
+    return exit_code(report) or unshown(shown)

@@ -20,7 +20,7 @@ from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
 from r2vbatch.manifest.model import Manifest, Money
-from r2vbatch.progress import Mode, Tally, progress
+from r2vbatch.progress import Mode, Steady, Tally, progress
 
 if TYPE_CHECKING:
     from r2vbatch.batch.job import Job
@@ -215,7 +215,16 @@ def _run(job: Job, choice: Chosen, agreed: Consent) -> int:
             export(job.ledger, job.folder)
     for line in summary_lines(job, report):
         say(line, err=choice.mode == "json")
-    return exit_code(report)
+    return exit_code(report) or unshown(shown)
+
+
+def unshown(shown: Steady) -> int:
+    """The exit code of progress that could not be shown, once that is said; a reader who has left
+    is no trouble."""
+    if shown.failure is None or isinstance(shown.failure, BrokenPipeError):
+        return Exit.DONE
+    say(f"progress could not be shown to the end: {shown.failure.strerror}", err=True)
+    return Exit.NOT_ALL_DONE
 
 
 def exit_code(report: Report) -> int:
