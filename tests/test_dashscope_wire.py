@@ -27,6 +27,7 @@ from r2vbatch.dashscope.faults import (
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.model import Status
 from r2vbatch.dashscope.regions import find_endpoint
+from r2vbatch.dashscope.times import LONGEST_WAIT
 from r2vbatch.dashscope.transport import Broken, proxy_for, submission
 
 SECRET = "sk-0123456789abcdefSECRET"
@@ -341,7 +342,7 @@ def test_a_query_waits_as_long_as_it_is_told() -> None:
         async with serving(saying(busy)) as server, client_of(server.url) as client:
             with pytest.raises(ServiceError) as error:
                 await client.query("t")
-            assert error.value.retry_after == 3600
+            assert error.value.retry_after == LONGEST_WAIT < 3600
             assert len(server.asked) == 1
 
     asyncio.run(story())

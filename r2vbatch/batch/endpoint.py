@@ -14,6 +14,7 @@ from pathlib import Path
 
 from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.dashscope.key import Key, find_key
+from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.regions import Endpoint, find_endpoint, is_loopback
 from r2vbatch.emulator import process
 from r2vbatch.emulator.options import Options
@@ -60,23 +61,37 @@ class Doors:
 
 @asynccontextmanager
 async def client_of(
-    endpoint: Endpoint, key: Key, *, zone: timedelta | None, rate: float
+    endpoint: Endpoint,
+    key: Key,
+    *,
+    zone: timedelta | None,
+    rate: float,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Client]:
     """A client of the endpoint for the length of the block; of a preview, with its emulator.
 
-    `zone`: of its printed times, where it is known; `rate`: queries a second.
+    `zone`: of its printed times, where it is known; `rate`: queries a second; `patience` tells a
+    person of long waits.
     """
     async with AsyncExitStack() as stack:
         if endpoint.kind == "preview":
             unlimited = Options(submits_per_second=None, queries_per_second=None)
             endpoint = endpoint.at(stack.enter_context(process.start(unlimited)).base_url)
-        client = Client(endpoint, key, offset=zone, gate=_gate(rate))
+        client = Client(endpoint, key, offset=zone, gate=_gate(rate), patience=patience)
         yield await stack.enter_async_context(client)
 
 
-def reader_of(base_url: str, key: Key, *, zone: timedelta | None, rate: float) -> Reader:
+def reader_of(
+    base_url: str,
+    key: Key,
+    *,
+    zone: timedelta | None,
+    rate: float,
+    patience: Patience | None = None,
+) -> Reader:
     """A reader, which cannot submit, for tasks made at `base_url`."""
-    return Reader(find_endpoint(base_url), key, offset=zone, gate=_gate(rate))
+    endpoint = find_endpoint(base_url)
+    return Reader(endpoint, key, offset=zone, gate=_gate(rate), patience=patience)
 
 
 def _gate(rate: float) -> Gate:

@@ -27,6 +27,7 @@ from r2vbatch.batch.trust import trusted
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
+from r2vbatch.dashscope.patience import Patience
 from r2vbatch.ledger import ENDED, Ledger, LedgerThread, State, Transition
 from r2vbatch.manifest.model import Limits
 from r2vbatch.pacing import Change, QueryPlan, Watch, Window
@@ -111,11 +112,18 @@ async def run(job: Job, telling: Telling, answers: Answers, *, spend: bool) -> R
     here = job.settings.endpoint
     others = [] if setting.preview else made_at(job.ledger)
     others = [u for u in others if u != here.base_url and trusted(job.ledger, u, key)]
+    patience = Patience(telling.say)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
-            client_of(here, key, zone=_zone(job.ledger, here.base_url), rate=setting.query_rate)
+            client_of(
+                here,
+                key,
+                zone=_zone(job.ledger, here.base_url),
+                rate=setting.query_rate,
+                patience=patience,
+            )
         )
-        readers = await _readers(stack, setting, others, key)
+        readers = await _readers(stack, setting, others, key, patience)
         opened = Doors({client.endpoint.base_url: client, **readers})
         spending = Spending(client, References(client, _files(job.takes))) if spend else None
         budget = Budget(job.settings.caps, job.spent)
@@ -143,7 +151,7 @@ async def collect(
     if todo.nothing or not places:
         return Report(ledger.counts()["live"], seconds=0.0)
     async with AsyncExitStack() as stack:
-        opened = Doors(await _readers(stack, setting, places, key))
+        opened = Doors(await _readers(stack, setting, places, key, Patience(telling.say)))
         means = _means(stack, setting, opened, key, None, Budget((), None), telling)
         runner = Runner(means, todo, {}, "live")
         runner.settlers = _settlers(opened.all, means, runner, Answers())
@@ -153,11 +161,17 @@ async def collect(
 
 
 async def _readers(
-    stack: AsyncExitStack, setting: Setting, urls: Iterable[str], key: Key
+    stack: AsyncExitStack, setting: Setting, urls: Iterable[str], key: Key, patience: Patience
 ) -> dict[str, Reader]:
     return {
         url: await stack.enter_async_context(
-            reader_of(url, key, zone=_zone(setting.ledger, url), rate=setting.query_rate)
+            reader_of(
+                url,
+                key,
+                zone=_zone(setting.ledger, url),
+                rate=setting.query_rate,
+                patience=patience,
+            )
         )
         for url in urls
     }

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 
@@ -34,6 +34,7 @@ from r2vbatch.dashscope.faults import (
 )
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.model import Created, Task, TaskPage
+from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.regions import Endpoint
 from r2vbatch.dashscope.times import (
     BEIJING,
@@ -48,6 +49,7 @@ from r2vbatch.pacing import backoff
 
 USER_AGENT: Final = f"r2vbatch/{__version__}"
 STALE_ROUND_TRIP: Final = timedelta(seconds=5)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,11 @@ class Reader:
         gate: Callable[[], Awaitable[None]] = no_wait,
         user_agent: str = USER_AGENT,
         now: Callable[[], datetime] = utc_now,
+        patience: Patience | None = None,
     ) -> None:
         """`offset`: the zone of the endpoint's printed times where it is known; else it is
         inferred (see `query`), from UTC+8. `gate` is awaited before each query, list and cancel,
-        retries included: they share one quota."""
+        retries included: they share one quota. `patience` tells a person of long waits."""
         self.endpoint = endpoint
         self.offset = BEIJING if offset is None else offset
         self.offset_known = offset is not None
@@ -100,8 +103,11 @@ class Reader:
         self._retry = retry
         self._gate = gate
         self._now = now
+        self._patience = patience or Patience(None)
         self._agent = {"User-Agent": user_agent}
-        self._uploads = Uploads(self._policy, self._agent, retry.attempts, self._pause)
+        self._uploads = Uploads(
+            self._policy, self._agent, retry.attempts, self._pause, self._patience
+        )
         self._api: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
 
@@ -121,10 +127,13 @@ class Reader:
         `submitted_at`: when it was submitted, by our clock, if known; the first answer with a
         time then tells the endpoint's zone, and its times and all later ones are right.
         """
-        reply = await self._call(encode.query(task_id))
-        if submitted_at is not None and not self.offset_known:
-            self._learn_offset(decode.printed_submit_time(reply), submitted_at)
-        return decode.decode_task(reply, task_id, self.offset)
+
+        def read(reply: Reply) -> Task:
+            if submitted_at is not None and not self.offset_known:
+                self._learn_offset(decode.printed_submit_time(reply), submitted_at)
+            return decode.decode_task(reply, task_id, self.offset)
+
+        return await self._call(encode.query(task_id), read)
 
     def _learn_offset(self, printed: str | None, submitted_at: datetime) -> None:
         local = parse_local(printed)
@@ -159,11 +168,13 @@ class Reader:
             page=page,
             page_size=page_size,
         )
-        return decode.decode_page(await self._call(call), page, page_size, self.offset)
+        return await self._call(
+            call, lambda reply: decode.decode_page(reply, page, page_size, self.offset)
+        )
 
     async def cancel(self, task_id: str) -> None:
         """Cancel a queued task. Raises `ServiceError` (UnsupportedOperation) for any other."""
-        decode.check_done(await self._call(encode.cancel(task_id)))
+        await self._call(encode.cancel(task_id), decode.check_done)
 
     async def upload(self, file: Path, model: str) -> str:
         """Put a local file where tasks of `model` can read it for 48 h; its ``oss://`` URL.
@@ -187,18 +198,33 @@ class Reader:
             headers=self._agent,
             attempts=self._retry.attempts,
             pause=self._pause,
+            patience=self._patience,
         )
 
     async def _policy(self, model: str) -> Policy:
-        return decode.decode_policy(await self._call(encode.policy(model), gated=False))
+        return await self._call(encode.policy(model), decode.decode_policy, gated=False)
 
-    async def _call(self, call: encode.Call, *, gated: bool = True) -> Reply:
-        """One reading call, retried while its fault is passing or a throttle."""
+    async def _call(
+        self, call: encode.Call, read: Callable[[Reply], _T], *, gated: bool = True
+    ) -> _T:
+        """One reading call, and its answer as `read`."""
+        url = self.endpoint.base_url
+        try:
+            found = read(await self._answer(call, gated=gated))
+        except ServiceError as failure:
+            self._patience.failed(url, failure.message, failure.retry_after or 0.0)
+            raise
+        self._patience.answered(url)
+        return found
+
+    async def _answer(self, call: encode.Call, *, gated: bool) -> Reply:
+        """The answer to one reading call, retried while its fault is passing or a throttle."""
         began = asyncio.get_running_loop().time()
         for attempt in range(1, self._retry.attempts + 1):
             if gated:
                 await self._gate()
-            reply = await self._once(call)
+            with self._patience.waiting(self.endpoint.base_url, "it has not answered yet"):
+                reply = await self._once(call)
             error = _fault(reply)
             if error is None:
                 assert isinstance(reply, Reply)
@@ -209,6 +235,7 @@ class Reader:
             again = error.verdict.reach in (Reach.PASSING, Reach.THROTTLE)
             if not again or attempt == self._retry.attempts or passed + wait > self._retry.seconds:
                 raise error
+            self._patience.failed(self.endpoint.base_url, error.message, wait)
             await asyncio.sleep(wait)
         raise AssertionError("a retry allows at least one attempt")
 
@@ -255,12 +282,13 @@ class Client(Reader):
         or `Unsure`. When cancelled, the connection is cut at once, and a task may exist.
         """
         call = encode.submit(body, slate if self.endpoint.takes_slates else None)
-        answer = await submission(
-            self.endpoint.base_url + call.path,
-            call.body,
-            {**self._agent, **call.headers},
-            self._key,
-        )
+        with self._patience.waiting(self.endpoint.base_url, "it has not answered a submit yet"):
+            answer = await submission(
+                self.endpoint.base_url + call.path,
+                call.body,
+                {**self._agent, **call.headers},
+                self._key,
+            )
         if isinstance(answer, Broken):
             lost = fate(connected=answer.connected, status=None, code="", task_id="")
             raise _FAILED[lost](answer.reason)

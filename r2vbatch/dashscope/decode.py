@@ -9,6 +9,7 @@ must not end a paid task.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,10 @@ from r2vbatch.dashscope.times import link_expiry, parse_time, retry_after
 LONGEST_MESSAGE: Final = 300
 """Characters of a message or body that a person is shown."""
 LARGEST_FIGURE: Final = Decimal(10**9)
+_LONGEST_FIGURE: Final = 64
+_LONGEST_LINK: Final = 8192
+_TASK_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+"""Generous: they are UUIDs. What else stands there is not an id that can be kept and asked for."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,11 @@ def decode_created(reply: Reply) -> Created:
     """The task that a submit made. Raises `ServiceError` when the answer names none."""
     data = reply.data
     output = _mapping(data.get("output"))
-    if not 200 <= reply.status < 300 or not _text(output.get("task_id")):
+    task_id = _task_id(output)
+    if not 200 <= reply.status < 300 or not task_id:
         raise _error(reply, data)
     return Created(
-        task_id=_text(output.get("task_id")),
+        task_id=task_id,
         request_id=_request_id(reply, data),
         status=decode_status(output.get("task_status")),
     )
@@ -86,6 +92,8 @@ def decode_task(reply: Reply, task_id: str, offset: timedelta) -> Task:
     if not 200 <= reply.status < 300 or "task_status" not in output or about != task_id:
         raise _error(reply, data)
     link = _text(output.get("video_url")) or None
+    if link and len(link) > _LONGEST_LINK:
+        link = None
     return Task(
         task_id=task_id,
         request_id=_request_id(reply, data),
@@ -96,7 +104,7 @@ def decode_task(reply: Reply, task_id: str, offset: timedelta) -> Task:
         prompt=_text(output.get("orig_prompt")) or None,
         link=link,
         link_expires=link_expiry(link) if link else None,
-        code=_text(output.get("code")) or _text(data.get("code")),
+        code=shorten(_text(output.get("code")) or _text(data.get("code"))),
         message=shorten(_text(output.get("message")) or _text(data.get("message"))),
         usage=_usage(data.get("usage")),
     )
@@ -129,13 +137,13 @@ def decode_page(reply: Reply, page: int, page_size: int, offset: timedelta) -> T
 
 def _listed(reply: Reply, data: Mapping[str, Any], row: object, offset: timedelta) -> Listed:
     item = _mapping(row)
-    task_id = _text(item.get("task_id"))
+    task_id = _task_id(item)
     created = parse_time(item.get("gmt_create"), offset)
     created = created or parse_time(item.get("start_time"), offset)
     if not task_id or created is None:
         raise _error(reply, data)
     status = decode_status(item.get("status") or item.get("task_status"))
-    return Listed(task_id, status, _text(item.get("model_name")), created)
+    return Listed(task_id, status, shorten(_text(item.get("model_name"))), created)
 
 
 def check_done(reply: Reply) -> None:
@@ -191,8 +199,8 @@ def code_of(reply: Reply) -> str:
 
 
 def task_id_of(reply: Reply) -> str:
-    """The id of a created task in a body; empty when there is none."""
-    return _text(_mapping(reply.data.get("output")).get("task_id"))
+    """The id of a created task in a body; empty when there is none that can be one."""
+    return _task_id(_mapping(reply.data.get("output")))
 
 
 def number(value: object) -> Decimal | None:
@@ -200,7 +208,8 @@ def number(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
-        figure = Decimal(str(value).strip())
+        text = str(value).strip()
+        figure = Decimal(text if len(text) <= _LONGEST_FIGURE else "NaN")
     except InvalidOperation:
         return None
     return figure if figure.is_finite() and 0 <= figure <= LARGEST_FIGURE else None
@@ -220,7 +229,7 @@ def _usage(value: object) -> Usage | None:
         billed_seconds=number(data.get("duration")),
         input_seconds=number(data.get("input_video_duration")),
         output_seconds=number(data.get("output_video_duration")),
-        size=_text(data.get("size")) or None,
+        size=shorten(_text(data.get("size"))) or None,
         tier=_tier(data.get("SR")),
     )
 
@@ -251,7 +260,12 @@ def _shown_body(reply: Reply, data: Mapping[str, Any]) -> str:
 
 
 def _request_id(reply: Reply, data: Mapping[str, Any]) -> str:
-    return _text(data.get("request_id")) or shorten(reply.header("x-request-id") or "")
+    return shorten(_text(data.get("request_id")) or reply.header("x-request-id") or "")
+
+
+def _task_id(data: Mapping[str, Any]) -> str:
+    found = _text(data.get("task_id"))
+    return found if _TASK_ID.fullmatch(found) else ""
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -1,15 +1,16 @@
 """A result's link into a ``.part`` file, going on after a break where the host can.
 
 The link is signed: no key goes with it, and no redirect leads out of http(s). The length is held
-against what the host announced; whether the bytes make a video is the business of `media`. Disk
-writes leave the event loop. This room refuses to know what the part is called when it is whole.
+against what the host announced, and to a bound that no clip reaches; whether the bytes make a
+video is the business of `media`. Disk writes leave the event loop. This room refuses to know what
+the part is called when it is whole.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,11 +19,14 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, ServiceError, Unreachable
+from r2vbatch.dashscope.patience import Patience, host_of
 from r2vbatch.dashscope.transport import CONNECT_SECONDS, proxy_for, reason_of
 
 STALL_SECONDS: Final = 60.0
 REDIRECTS: Final = 5
 WRITE_BYTES: Final = 1024 * 1024
+LARGEST_CLIP: Final = 1024**3
+"""Bytes: some fifty times a clip of 30 s. A host that never stops must not fill the disk."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(
     total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=STALL_SECONDS
 )
@@ -48,6 +52,18 @@ class _Length:
     total: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One download, whatever attempts it takes."""
+
+    session: aiohttp.ClientSession
+    url: str
+    part: Path
+    headers: Mapping[str, str]
+    patience: Patience
+    largest: int
+
+
 async def fetch(
     session: aiohttp.ClientSession,
     url: str,
@@ -57,20 +73,28 @@ async def fetch(
     headers: Mapping[str, str],
     attempts: int,
     pause: Callable[[int], Awaitable[None]],
+    patience: Patience,
+    largest: int = LARGEST_CLIP,
 ) -> Fetched:
     """Download `url` into `part`. An attempt that gained bytes does not count against
-    `attempts`. Raises `LinkRefused`, `Unreachable`, `ServiceError`, and OSError for the disk."""
+    `attempts`. Raises `LinkRefused`, `Unreachable`, `ServiceError` (for more than `largest` bytes
+    too: nothing is kept of those), and OSError for the disk."""
+    job = _Job(session, url, part, headers, patience, largest)
     have = _size(part) if resume else 0
     resumed, attempt = have > 0, 0
     while True:
         try:
-            return await _attempt(session, url, part, have, headers, resumed)
+            fetched = await _attempt(job, have, resumed)
+            patience.answered(url)
+            return fetched
         except _Again as again:
             error = again.error
         now = 0 if error is None else _size(part)
         attempt = 0 if now > have else attempt + 1
+        failure = error or Unreachable(f"{host_of(url)} does not serve what it announces")
         if attempt >= attempts:
-            raise error or Unreachable(f"{_host(url)} does not serve what it announces")
+            raise failure
+        patience.failed(url, failure.message)
         have, resumed = now, resumed and now > 0
         await pause(max(1, attempt))
 
@@ -84,30 +108,26 @@ class _Again(Exception):
         self.error = error
 
 
-async def _attempt(
-    session: aiohttp.ClientSession,
-    url: str,
-    part: Path,
-    have: int,
-    headers: Mapping[str, str],
-    resumed: bool,
-) -> Fetched:
-    asked = {**headers, "Accept-Encoding": "identity"}
+async def _attempt(job: _Job, have: int, resumed: bool) -> Fetched:
+    asked = {**job.headers, "Accept-Encoding": "identity"}
     if have:
         asked["Range"] = f"bytes={have}-"
     try:
-        response = await _open(session, url, asked)
+        with job.patience.waiting(job.url, "it does not begin to send a clip"):
+            response = await _open(job.session, job.url, asked)
     except (aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error, url)
+        reason = reason_of(error, job.url)
     else:
         async with response:
-            length = _length(response, have, url)
+            length = _length(response, have, job.url)
             if length is None:
                 return Fetched(have, announced=True, resumed=resumed)
-            problem = await _pour(response, part, length.start)
+            if length.total is not None and length.total > job.largest:
+                raise _too_large(job)
+            problem = await _pour(response, job, length.start)
             if problem is None:
-                return _finished(part, length, resumed, url)
-            reason = reason_of(problem, url)
+                return _finished(job.part, length, resumed, job.url)
+            reason = reason_of(problem, job.url)
     raise _Again(Unreachable(reason))
 
 
@@ -117,21 +137,24 @@ async def _open(
     """The reply to a GET, redirects followed by hand: each hop must be http(s), and gets the
     proxy that is its own."""
     for _ in range(REDIRECTS + 1):
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise LinkRefused("the link leads out of http and https", verdict=DEAD_LINK)
-        response = await session.get(
-            url,
-            headers=headers,
-            proxy=proxy_for(url),
-            allow_redirects=False,
-            timeout=_TIMEOUT,
-            auto_decompress=False,
-        )
-        where = response.headers.get("Location")
-        if response.status not in (301, 302, 303, 307, 308) or not where:
-            return response
-        response.close()
-        url = urljoin(url, where)
+        try:
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise LinkRefused("the link leads out of http and https", verdict=DEAD_LINK)
+            response = await session.get(
+                url,
+                headers=headers,
+                proxy=proxy_for(url),
+                allow_redirects=False,
+                timeout=_TIMEOUT,
+                auto_decompress=False,
+            )
+            where = response.headers.get("Location")
+            if response.status not in (301, 302, 303, 307, 308) or not where:
+                return response
+            response.close()
+            url = urljoin(url, where)
+        except ValueError:  # of urlsplit, of aiohttp, or of the name's encoding
+            raise LinkRefused("the link is no URL that can be asked", verdict=DEAD_LINK) from None
     raise LinkRefused("the link is redirected without end", verdict=DEAD_LINK)
 
 
@@ -141,9 +164,11 @@ def _length(response: aiohttp.ClientResponse, have: int, url: str) -> _Length | 
     if status == 200:
         return _Length(0, response.content_length)
     span = re.fullmatch(
-        r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip()
+        r"bytes (?:(\d{1,18})-\d+|\*)/(\d{1,18}|\*)",
+        response.headers.get("Content-Range", "").strip(),
+        re.ASCII,
     )
-    total = int(span[2]) if span and span[2].isdigit() else None
+    total = int(span[2]) if span and span[2] != "*" else None
     if status == 206 and span and span[1] == str(have):
         return _Length(have, total)
     if status == 416 and have and total == have:
@@ -152,31 +177,47 @@ def _length(response: aiohttp.ClientResponse, have: int, url: str) -> _Length | 
         raise _Again(None)
     if status in (400, 401, 403, 404, 410):
         raise LinkRefused(
-            f"{_host(url)} refuses the link (HTTP {status})",
+            f"{host_of(url)} refuses the link (HTTP {status})",
             http_status=status,
             verdict=DEAD_LINK,
         )
-    error = ServiceError(f"{_host(url)} answered HTTP {status}", http_status=status)
+    error = ServiceError(f"{host_of(url)} answered HTTP {status}", http_status=status)
     raise _Again(error) if status >= 500 or status in (408, 429) else error
 
 
-async def _pour(response: aiohttp.ClientResponse, part: Path, start: int) -> Exception | None:
-    """The reply's body into `part` from `start` on; the network's fault if it broke off. What
+async def _pour(response: aiohttp.ClientResponse, job: _Job, start: int) -> Exception | None:
+    """The reply's body into the part from `start` on; the network's fault if it broke off. What
     came before a break is kept."""
-    at, buffer, problem = start, bytearray(), None
-    chunks = response.content.iter_any()
+    at, chunks = start, response.content.iter_any()
     while True:
-        try:
-            chunk = await anext(chunks, b"")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            chunk, problem = b"", error
-        buffer += chunk
-        if not chunk or len(buffer) >= WRITE_BYTES:
-            await asyncio.to_thread(_write, part, at, bytes(buffer))
-            at += len(buffer)
-            buffer.clear()
-        if not chunk:
+        with job.patience.waiting(job.url, "a clip comes in slowly, or not at all"):
+            block, more, problem = await _block(chunks)
+        if at + len(block) > job.largest:
+            await asyncio.to_thread(job.part.unlink, missing_ok=True)
+            raise _too_large(job)
+        await asyncio.to_thread(_write, job.part, at, block)
+        at += len(block)
+        if not more:
             return problem
+
+
+async def _block(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool, Exception | None]:
+    """Some `WRITE_BYTES`, or what there is; whether more may follow; what broke it off."""
+    block = bytearray()
+    try:
+        async for chunk in chunks:
+            block += chunk
+            if len(block) >= WRITE_BYTES:
+                return bytes(block), True, None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return bytes(block), False, error
+    return bytes(block), False, None
+
+
+def _too_large(job: _Job) -> ServiceError:
+    return ServiceError(
+        f"{host_of(job.url)} sends more than {job.largest / 2**20:,.0f} MiB, which is no clip"
+    )
 
 
 def _write(part: Path, at: int, data: bytes) -> None:
@@ -192,7 +233,7 @@ def _finished(part: Path, length: _Length, resumed: bool, url: str) -> Fetched:
     if length.total is None:
         return Fetched(size, announced=False, resumed=resumed and length.start > 0)
     if size < length.total:
-        raise _Again(Unreachable(f"the answer of {_host(url)} broke off"))
+        raise _Again(Unreachable(f"the answer of {host_of(url)} broke off"))
     if size > length.total:
         raise _Again(None)
     return Fetched(size, announced=True, resumed=resumed and length.start > 0)
@@ -200,7 +241,3 @@ def _finished(part: Path, length: _Length, resumed: bool, url: str) -> Fetched:
 
 def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or "the host"

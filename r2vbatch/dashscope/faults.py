@@ -285,3 +285,7 @@ UPLOAD_REFUSED = _take(
     "The service does not take this file.",
     "Check its size and format, or put it on a public URL and name that instead.",
 )
+UPLOADS_LEAD_ASTRAY = _batch(
+    "The endpoint says to upload where nothing can be uploaded.",
+    "Check the endpoint's URL; references given as public URLs need no upload.",
+)

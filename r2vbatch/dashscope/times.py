@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 BEIJING: Final = timedelta(hours=8)
 """The offset seen in documented replies; the starting assumption everywhere."""
 
+LONGEST_WAIT: Final = 300.0
+"""Seconds: as long as a service is left alone because it asks for it."""
 _STEP: Final = timedelta(minutes=15)
 _FARTHEST: Final = timedelta(hours=14)
 _MILLISECONDS: Final = 100_000_000_000
@@ -98,6 +100,7 @@ def retry_after(milliseconds: str | None, seconds: str | None, date: str | None)
     """How many seconds a reply asks to wait: ``retry-after-ms``, else ``Retry-After``.
 
     The latter may be a date, which counts from the reply's own `date`. None when neither says.
+    Never more than `LONGEST_WAIT`: a batch of hours is not stopped by one odd header.
     """
     for text, scale in ((milliseconds, 0.001), (seconds, 1.0)):
         try:
@@ -105,9 +108,11 @@ def retry_after(milliseconds: str | None, seconds: str | None, date: str | None)
         except ValueError:
             continue
         if math.isfinite(number) and number >= 0:
-            return number
+            return min(number, LONGEST_WAIT)
     until, now = parse_http_date(seconds), parse_http_date(date)
-    return max(0.0, (until - now).total_seconds()) if until and now else None
+    if until is None or now is None:
+        return None
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT)
 
 
 def link_expiry(url: str) -> datetime | None:

@@ -22,6 +22,7 @@ from aiohttp import ClientTimeout
 
 from r2vbatch.dashscope.decode import Reply
 from r2vbatch.dashscope.key import Key, redact_bytes
+from r2vbatch.dashscope.patience import host_of
 from r2vbatch.dashscope.regions import is_loopback
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ async def exchange(
         ) as response:
             body = await _read(response.content)
             return Reply(response.status, dict(response.headers), redact_bytes(body, key))
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # the last: a name, a proxy
         connector = session.connector
         connected = not isinstance(connector, _Connector) or connector.transport is not None
         return Broken(connected, reason_of(error, url))
@@ -192,7 +193,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
 
 def reason_of(error: Exception, url: str) -> str:
     """What went wrong on the way to `url`, in words, without anything of the request."""
-    host = urlsplit(url).hostname or "the service"
+    host = host_of(url)
     if isinstance(error, _Lost) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     for kind, words in _REASONS:
@@ -214,6 +215,6 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ServerDisconnectedError, "{host} hung up without an answer"),
     (aiohttp.ClientPayloadError, "the answer of {host} broke off"),
     (aiohttp.ClientResponseError, "{host} answered with something that is not HTTP"),
-    (aiohttp.InvalidURL, "this is not a URL that can be asked"),
+    (ValueError, "this is not a URL that can be asked"),
     (ConnectionResetError, "{host} reset the connection"),
 )

@@ -11,13 +11,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import aiohttp
 
 from r2vbatch.dashscope import encode
 from r2vbatch.dashscope.decode import Policy, Reply, shorten
-from r2vbatch.dashscope.faults import UPLOAD_REFUSED, ServiceError, Unreachable
+from r2vbatch.dashscope.faults import (
+    UPLOAD_REFUSED,
+    UPLOADS_LEAD_ASTRAY,
+    ServiceError,
+    Unreachable,
+)
+from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.transport import Broken, exchange
 
 UPLOAD_SECONDS: Final = 300.0
@@ -34,12 +41,14 @@ class Uploads:
         headers: Mapping[str, str],
         attempts: int,
         pause: Callable[[int], Awaitable[None]],
+        patience: Patience,
     ) -> None:
         """`ask` gets leave for a model; `pause(attempt)` waits between attempts."""
         self._ask = ask
         self._headers = headers
         self._attempts = attempts
         self._pause = pause
+        self._patience = patience
         self._leaves: dict[str, tuple[Policy, float]] = {}
 
     async def put(self, session: aiohttp.ClientSession, file: Path, model: str) -> str:
@@ -56,6 +65,7 @@ class Uploads:
             hopeless = isinstance(answer, Reply) and answer.status < 500 and attempt > 1
             if hopeless or attempt == self._attempts:
                 raise error
+            self._patience.failed(policy.host, error.message)
             await self._pause(attempt)
         raise AssertionError("there is at least one attempt")
 
@@ -64,6 +74,7 @@ class Uploads:
         policy, until = self._leaves.get(model, (None, 0.0))
         if policy is None or until <= now:
             policy = await self._ask(model)
+            _check_host(policy)
             self._leaves[model] = policy, now + policy.lifetime - SAFETY_SECONDS
         return policy
 
@@ -75,14 +86,29 @@ class Uploads:
             for name, value in encode.form_fields(policy, key):
                 form.add_field(name, value)
             form.add_field("file", stream, filename=key.rpartition("/")[2])
-            return await exchange(
-                session,
-                "POST",
-                policy.host,
-                headers=self._headers,
-                data=form,
-                seconds=UPLOAD_SECONDS,
-            )
+            with self._patience.waiting(policy.host, f"{file.name} is being uploaded"):
+                return await exchange(
+                    session,
+                    "POST",
+                    policy.host,
+                    headers=self._headers,
+                    data=form,
+                    seconds=UPLOAD_SECONDS,
+                )
+
+
+def _check_host(policy: Policy) -> None:
+    """A leave for anywhere but http(s) can never be used: there is no use in asking again."""
+    try:
+        parts = urlsplit(policy.host)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ServiceError(
+            f"files are to be uploaded to {shorten(policy.host[:60])!r}, which is no http(s) URL",
+            verdict=UPLOADS_LEAD_ASTRAY,
+        )
 
 
 def _check_size(file: Path, policy: Policy) -> None:

@@ -11,7 +11,7 @@ from r2vbatch.ledger.states import (
     State,
     legal,
 )
-from r2vbatch.ledger.store import IllegalTransition, Ledger
+from r2vbatch.ledger.store import IllegalTransition, Ledger, TaskTaken
 from r2vbatch.ledger.thread import LedgerThread
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "NewTake",
     "State",
     "TakeRow",
+    "TaskTaken",
     "Transition",
     "legal",
 ]

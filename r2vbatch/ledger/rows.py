@@ -18,9 +18,8 @@ from r2vbatch.ledger.states import Kind, State
 from r2vbatch.manifest.model import Money
 
 _JSON = frozenset({"flags", "marks", "request"})
-_QUERY = re.compile(
-    r"""([a-z][a-z0-9+.-]*://[^\s?#"'<>\\]+)[?#](?:(?!["'<>\\])[!-~])*""", re.IGNORECASE
-)
+_QUERY = re.compile(r"""(://[^\s?#"'<>\\]*)(?:[?#](?:(?!["'<>\\])[!-~])*)?""")
+"""Begins at ``://`` and eats what it has read, whatever follows: linear in the longest text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ SHOWN = (
     " ORDER BY b.position"
 )
 TASKS_AT = "SELECT task_id, submitted_at, clock_offset, stray FROM tasks WHERE endpoint = ?"
+KNOWS_TASK = "SELECT 1 FROM tasks WHERE task_id = ?"
 MARKS = "SELECT DISTINCT marks FROM takes WHERE kind = 'live'"
 
 CLEAR_BOARD = "DELETE FROM board"

@@ -48,6 +48,10 @@ class IllegalTransition(Exception):
     """A bug of ours: a take was moved in a way that `states` does not allow."""
 
 
+class TaskTaken(Exception):
+    """The service gave a task to a take that another one has."""
+
+
 class Ledger:
     """One open ledger. Not for use from several threads at once."""
 
@@ -129,6 +133,15 @@ class Ledger:
         if self.listener:
             self.listener(transition)
         return row
+
+    def created(self, key: int, task_id: str, /, **columns: Any) -> TakeRow:
+        """A submit was answered with a task: move its take to submitted, as `move` does.
+
+        Raises `TaskTaken`, and writes nothing, when any take ever had that task.
+        """
+        if self._read(sql.KNOWS_TASK, task_id):
+            raise TaskTaken(task_id)
+        return self.move(key, State.SUBMITTED, task_id=task_id, **columns)
 
     def move_all(self, moves: Iterable[tuple[int, State, str]]) -> None:
         """Several transitions in one transaction (at start-up)."""

@@ -80,6 +80,7 @@ class Watched:
     """Last seen PENDING, and no task has ended since that could have let it start."""
     silences: int = 0
     """How many UNKNOWN answers in a row."""
+    watchers: int = 1
 
     @property
     def unasked_since(self) -> tuple[float, int]:
@@ -97,7 +98,11 @@ class _Round:
 
 
 class QueryPlan:
-    """Decides when each task is asked for next."""
+    """Decides when each task is asked for next.
+
+    A service may give one task id to two takes: a task is watched until the last of its watchers
+    has gone, and news of a task that nobody watches is no news.
+    """
 
     def __init__(self, budget: float = 10.0) -> None:
         """`budget`: questions a second that all tasks together may take (half the quota). The
@@ -122,6 +127,9 @@ class QueryPlan:
     ) -> None:
         """Watch `task`, submitted now. `group`: what shares its run times (model, size, length).
         `running_for`: seconds it is known to have run (a task taken up from an earlier run)."""
+        if task in self._tasks:
+            self._tasks[task].watchers += 1
+            return
         started = now - running_for if running_for is not None else now
         self._count += 1
         self._tasks[task] = Watched(group, self._count, now, started)
@@ -130,20 +138,23 @@ class QueryPlan:
 
     def asked(self, task: str, now: float) -> None:
         """A question for `task` goes out now."""
-        watched = self._tasks[task]
+        if (watched := self._tasks.get(task)) is None:
+            return
         watched.asked = now
         self._rounds.clear()
         self._last_scout[watched.group] = now
 
     def pending(self, task: str, now: float) -> None:
         """The answer: still queued."""
-        watched = self._tasks[task]
+        if (watched := self._tasks.get(task)) is None:
+            return
         watched.queued, watched.started, watched.silences = True, now, 0
         self._rounds.clear()
 
     def running(self, task: str, now: float, running_for: float | None = None) -> None:
         """The answer: running, for so many seconds as far as the service says."""
-        watched = self._tasks[task]
+        if (watched := self._tasks.get(task)) is None:
+            return
         if running_for is not None:
             watched.started = now - max(0.0, running_for)
         if watched.queued:
@@ -153,7 +164,9 @@ class QueryPlan:
 
     def unknown(self, task: str, now: float) -> None:
         """The answer: no such task. Asked again, ever more rarely."""
-        self._tasks[task].silences += 1
+        if (watched := self._tasks.get(task)) is None:
+            return
+        watched.silences += 1
         self._rounds.clear()
 
     def ended(self, task: str, now: float, ran_for: float | None = None) -> None:
@@ -161,7 +174,12 @@ class QueryPlan:
 
         Its slot goes to the task that has been queued for longest.
         """
-        watched = self._tasks.pop(task)
+        if (watched := self._tasks.get(task)) is None:
+            return
+        watched.watchers -= 1
+        if watched.watchers:
+            return
+        del self._tasks[task]
         self._rounds.clear()
         if ran_for is not None and ran_for >= 0:
             self._times[watched.group].learn(ran_for)
@@ -172,7 +190,8 @@ class QueryPlan:
 
     def next_at(self, task: str, now: float) -> float:
         """When `task` should be asked for next; now or earlier means at once."""
-        watched = self._tasks[task]
+        if (watched := self._tasks.get(task)) is None:
+            return now
         last = watched.asked
         if watched.silences:
             wait = min(LONGEST_SILENCE, QUEUE_LOOK * 2.0 ** min(watched.silences - 1, 10))

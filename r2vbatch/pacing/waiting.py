@@ -36,7 +36,8 @@ class Watch:
 
     def __init__(self, plan: QueryPlan) -> None:
         self.plan = plan
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._waiting: dict[asyncio.Future[None], str] = {}
+        """Turns waited for, and of which task: two takes may have been given the same one."""
         self._timer: asyncio.TimerHandle | None = None
 
     def news(self) -> None:
@@ -47,20 +48,22 @@ class Watch:
         loop = asyncio.get_running_loop()
         while self._waiting:
             now = loop.time()
-            at, task = min((self.plan.next_at(task, now), task) for task in self._waiting)
-            if at > now:
+            due = {turn: self.plan.next_at(task, now) for turn, task in self._waiting.items()}
+            turn = min(due, key=due.__getitem__)
+            if (at := due[turn]) > now:
                 self._timer = loop.call_at(at, self.news)
                 return
-            turn = self._waiting.pop(task)
+            task = self._waiting.pop(turn)
             if not turn.done():  # else its watcher was cancelled, and has yet to hear of it
                 self.plan.asked(task, now)
                 turn.set_result(None)
 
     async def turn(self, task: str) -> None:
         """Wait until it is time to ask for `task`, and note that it is asked."""
-        turn = self._waiting[task] = asyncio.get_running_loop().create_future()
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = task
         self.news()
         try:
             await turn
         finally:
-            self._waiting.pop(task, None)
+            self._waiting.pop(turn, None)

@@ -13,7 +13,7 @@ from r2vbatch.dashscope.client import Client
 from r2vbatch.dashscope.faults import NotSent, Reach, Refused, ServiceError, SubmitFailed, Unsure
 from r2vbatch.dashscope.model import Created
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.ledger import Ledger, State, TakeRow, TaskTaken
 from r2vbatch.pacing import Throttle, backoff
 from r2vbatch.plan import PlannedTake, request
 from r2vbatch.plan.model import Request
@@ -156,13 +156,15 @@ async def _intend(row: TakeRow, means: Means, client: Client) -> TakeRow:
 async def _created(row: TakeRow, created: Created, means: Means) -> TakeRow:
     try:
         row = await means.ledger.do(
-            Ledger.move,
+            Ledger.created,
             row.key,
-            State.SUBMITTED,
-            task_id=created.task_id,
+            created.task_id,
             request_id=created.request_id,
             submitted_at=means.clock(),
         )
+    except TaskTaken:
+        doubt = f"the service answered with the task of another take, {created.task_id}"
+        return await _not_created(row, Unsure(doubt, request_id=created.request_id), means)
     except OutputUnavailable as problem:
         problem.message += f"; the task {created.task_id} had just been created for {row.take}"
         raise
