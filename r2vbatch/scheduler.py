@@ -93,11 +93,6 @@ class Graph(Generic[K]):
                 self._offer(follower)
 
     @property
-    def aside(self) -> int:
-        """How many items were put aside."""
-        return len(self._aside)
-
-    @property
     def unstarted(self) -> int:
         """How many items have not been started, those put aside included."""
         return len(self._waiting)

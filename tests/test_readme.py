@@ -51,7 +51,7 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
             assert price is not None
             assert f"({price[1]} for this shot)" in README
         else:
-            done = run(*args)
+            done = run(*args, DASHSCOPE_API_KEY=KEY)
             assert done.returncode == Exit.DONE, (args, done.stderr)
 
 

@@ -37,6 +37,8 @@ class Runner:
         self._planned = planned
         self._kind = kind
         self._alive = 0
+        self._aside: dict[int, str] = {}
+        """Takes that wait for a doubt to be settled, with their shots."""
         self._takes: asyncio.TaskGroup | None = None
         self.settlers: Sequence[Settler] = ()
 
@@ -76,6 +78,7 @@ class Runner:
 
     def settled(self) -> None:
         """A take is in doubt no more: those with the same prompt may go."""
+        self._aside.clear()
         self._todo.graph.bring_back()
         self._means.posting.news()
 
@@ -132,8 +135,8 @@ class Runner:
                 await asyncio.sleep(0)  # it takes its slot, and the next may go beside it
                 continue
             if not self._alive:
-                if self._means.sentinels and graph.aside:
-                    graph.bring_back()
+                if self._means.sentinels.intersection(self._aside.values()):
+                    self.settled()
                     continue  # a sentinel may go now that nothing else is left
                 if not any(settler.busy for settler in self.settlers):
                     return
@@ -165,6 +168,7 @@ class Runner:
             self._todo.graph.ended(row.key)
         elif row.state is State.PLANNED and row.take in self._planned:
             self._todo.graph.put_aside(row.key)
+            self._aside[row.key] = row.shot
         elif row.state is State.IN_DOUBT:
             for settler in self.settlers:
                 settler.busy = True

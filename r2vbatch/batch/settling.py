@@ -69,7 +69,7 @@ class Answers:
         """Ask about one take, once; False when nothing new was learned."""
         if self.ask is None or row.key in self.no:
             return False
-        price = f"{row.estimate} {row.currency}" if row.estimate else "an unknown price"
+        price = shown(row.price)
         if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
             self.yes.add(row.key)
             return True
@@ -106,6 +106,8 @@ class Settler:
         self._details: dict[str, Task] = {}
         self._asked_at: dict[str, float] = {}
         self._resends: dict[int, int] = {}
+        self._sentinels: set[str] = set()
+        """Shots of which one more take was allowed: one, and no more."""
         self.busy = True
         """Whether there is something that this run may still learn or do."""
 
@@ -289,7 +291,8 @@ class Settler:
             case Wait() | Doubt() | Resend():
                 left[row.key] = decision.reason
                 if isinstance(decision, Wait) and decision.what is For.SENTINEL:
-                    means.sentinels.add(row.shot)
+                    means.sentinels.update({row.shot} - self._sentinels)
+                    self._sentinels.add(row.shot)
                 return False
         return True
 
