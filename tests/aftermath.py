@@ -1,15 +1,19 @@
 """What must be true of an output folder once its batch has come to its end, whatever happened on
-the way: every clip whole and as the ledger has it, every file accounted for, nobody left behind."""
+the way: every clip whole and as the ledger has it, paid for once, every file accounted for, nobody
+left behind, and nothing said that a person does not understand."""
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import av
-from studio import Studio
+from studio import KEY, Outcome, Studio
+
+from r2vbatch.emulator import process
 
 OURS = {"ledger.db", ".lock", "results.csv", "results.jsonl"}
 
@@ -42,6 +46,26 @@ def _assert_whole(clip: Path, sha256: str, size: int) -> None:
         assert sum(1 for _ in container.decode(video=0)) == 60, f"{clip} has not all its frames"
 
 
+def assert_paid_once(at: process.Child, studio: Studio) -> None:
+    """No take has two tasks that are billed; one that is done has one."""
+    billed = Counter(
+        f"{task['shot']}_t{task['take']:02}"
+        for task in at.stats()["total"]["tasks"]
+        if task["status"] == "SUCCEEDED" and task["shot"]
+    )
+    assert set(billed.values()) <= {1}, billed
+    assert {take for take, state in studio.states().items() if state == "done"} <= set(billed)
+
+
+def understood(result: Outcome) -> str:
+    """What was said, which must be said to a person."""
+    told = result.out + result.err
+    assert "Traceback" not in told, told
+    assert "a bug in r2vbatch" not in told, told
+    assert KEY not in told
+    return told
+
+
 def assert_nobody_left(marks: Iterable[str], patience: float = 2.0) -> None:
     """No process has any of `marks` in its environment (where /proc can tell), soon at least."""
     wanted = [mark.encode() for mark in marks]
@@ -53,11 +77,11 @@ def assert_nobody_left(marks: Iterable[str], patience: float = 2.0) -> None:
 
 def _living(marks: list[bytes]) -> list[str]:
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
+    for place in Path("/proc").glob("[0-9]*"):
         try:
-            environment = (process / "environ").read_bytes()
+            environment = (place / "environ").read_bytes()
             if any(mark in environment for mark in marks):
-                found.append((process / "cmdline").read_text().replace("\0", " "))
+                found.append((place / "cmdline").read_text().replace("\0", " "))
         except OSError:  # it has gone, or is not ours
             continue
     return found
