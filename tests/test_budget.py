@@ -62,6 +62,17 @@ def test_an_unknown_price_fits_under_no_cap() -> None:
     assert not Budget([usd("100")], usd(0)).reserve(None)
 
 
+def test_a_refusal_says_its_amounts() -> None:
+    """All three of them, written alike; and an unknown price is said to be unknown."""
+    budget = Budget([usd("6"), usd("3.00")], usd("1.90"))
+    assert budget.reserve(usd("0.5"))
+    assert budget.refusal(usd("0.625")) == (
+        "over the cap: 2.40 USD spent or set aside, this take 0.625 USD, cap 3.00 USD"
+    )
+    assert budget.refusal(None) == "its price is not known"
+    assert "CNY" in budget.refusal(Money(Decimal(1), "CNY"))
+
+
 def test_another_currency_neither_counts_nor_fits() -> None:
     """Currencies are never converted."""
     budget = Budget([usd("1.00")], usd("0.50"))

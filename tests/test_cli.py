@@ -221,6 +221,21 @@ def test_a_cap_in_another_currency_is_refused(studio: Studio) -> None:
                          DASHSCOPE_API_KEY=KEY)  # fmt: skip
     assert result.code == Exit.USAGE
     assert "currencies are never converted" in result.err
+    dry = studio.call("run", "film.yaml", "--endpoint", "singapore", "--max-cost", "5 CNY",
+                      "--dry-run")  # fmt: skip
+    assert dry.code == Exit.USAGE
+    assert result.err.endswith(dry.err)
+
+
+def test_a_dry_run_says_what_a_cap_would_hold(studio: Studio) -> None:
+    """Before anything is spent, and with what was spent before."""
+    words = ["run", "film.yaml", "--dry-run", "--max-cost", "0.15 USD", "--endpoint"]
+    held = "warning: 1 take would be held, the first of them over the cap: {} spent or set aside"
+    assert held.format("0.10 USD") in studio.call(*words, "singapore").out
+    with service() as at:
+        assert studio.live(at, "--only", "b").code == Exit.DONE
+        assert held.format("0.10 USD") in studio.call(*words, at.base_url).out
+        assert "warning" not in studio.call(*words, at.base_url, "--only", "b").out
 
 
 def test_status_while_it_runs(studio: Studio) -> None:

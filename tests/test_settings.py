@@ -33,7 +33,8 @@ def chosen(*only: str, first: int | None = None) -> list[str]:
 
 
 def test_scopes() -> None:
-    """Globs over ids, with or without the variation's number; the first N as written; both."""
+    """Globs over ids, with or without the variation's number; the first N as written, of those
+    that the globs leave."""
     assert chosen() == ["sh010", "sh020-1", "sh020-2", "end"]
     assert chosen("sh*") == ["sh010", "sh020-1", "sh020-2"]
     assert chosen("sh020") == ["sh020-1", "sh020-2"]
@@ -41,6 +42,8 @@ def test_scopes() -> None:
     assert chosen("*-[!2]") == ["sh020-1"]
     assert chosen(first=2) == ["sh010", "sh020-1", "sh020-2"]
     assert chosen("*-1", first=2) == ["sh020-1"]
+    assert chosen("end", first=1) == ["end"]
+    assert chosen("sh02*", "end", first=1) == ["sh020-1", "sh020-2"]
     assert chosen(first=99) == ["sh010", "sh020-1", "sh020-2", "end"]
 
 
@@ -49,6 +52,8 @@ def test_scopes() -> None:
     [
         ("sh011", "did you mean sh010?"),
         ("SH010", "did you mean sh010?"),
+        ("sh010,end", "repeat it: --only sh010 --only end"),
+        ("sh010,x", "did you mean sh010?"),
         ("x*", "`r2vbatch plan` lists the shots"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from r2vbatch.batch.matching import Matching
@@ -122,10 +122,5 @@ def _item(take: PlannedTake, known: Known | None, dropped: Known | None) -> Item
 
 
 def shown(money: Money | None) -> str:
-    """``2.63 USD``: at least two decimals, at most four."""
-    if money is None:
-        return "an unknown price"
-    amount = money.amount.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
-    exponent = amount.as_tuple().exponent
-    places = max(2, -exponent if isinstance(exponent, int) else 2)
-    return f"{amount:.{places}f} {money.currency}"
+    """``2.63 USD``, or that it is not known."""
+    return str(money) if money else "an unknown price"

@@ -65,8 +65,7 @@ class Job:
     @property
     def currency(self) -> str | None:
         """The currency of the price table."""
-        costs = (take.estimate.cost for take in self.plan.takes)
-        return next((cost.currency for cost in costs if cost), None)
+        return self.plan.currency
 
     @property
     def foreign(self) -> bool:

@@ -91,23 +91,24 @@ def output_of(manifest: Manifest, options: Options) -> Path:
 
 
 def scope(shots: Sequence[Shot], only: Sequence[str], first: int | None) -> Callable[[str], bool]:
-    """Which shots `--only` (globs over ids) and `--first` (that many shots as written) leave."""
-    if first is not None:
-        leading = list(dict.fromkeys(shot.base_id for shot in shots))[:first]
-        shots = [shot for shot in shots if shot.base_id in leading]
-    if not only:
-        if first is None:
-            return lambda shot: True
-        return frozenset(shot.id for shot in shots).__contains__
+    """Which shots are left by `--only` (globs over ids) and, among those, by `--first` (that many
+    as written, each with its variations)."""
+    if not only and first is None:
+        return lambda shot: True
     for glob in only:
         if not any(_matches(shot, glob) for shot in shots):
-            near = get_close_matches(glob, [shot.id for shot in shots], 1)
-            raise UsageProblem(
-                f"--only {glob!r} matches no shot",
-                hint=f"did you mean {near[0]}?" if near else "`r2vbatch plan` lists the shots",
-            )
-    chosen = frozenset(s.id for s in shots if any(_matches(s, glob) for glob in only))
-    return chosen.__contains__
+            raise UsageProblem(f"--only {glob!r} matches no shot", hint=_meant(glob, shots))
+    chosen = [s for s in shots if not only or any(_matches(s, glob) for glob in only)]
+    leading = set(list(dict.fromkeys(shot.base_id for shot in chosen))[:first])
+    return frozenset(shot.id for shot in chosen if shot.base_id in leading).__contains__
+
+
+def _meant(glob: str, shots: Sequence[Shot]) -> str:
+    parts = [part.strip() for part in glob.split(",")]
+    if len(parts) > 1 and all(any(_matches(shot, part) for shot in shots) for part in parts):
+        return f"repeat it: {' '.join(f'--only {part}' for part in parts)}"
+    near = get_close_matches(glob, [shot.id for shot in shots], 1)
+    return f"did you mean {near[0]}?" if near else "`r2vbatch plan` lists the shots"
 
 
 def _matches(shot: Shot, glob: str) -> bool:

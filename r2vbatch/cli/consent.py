@@ -23,6 +23,8 @@ from r2vbatch.batch.settling import Answers
 from r2vbatch.batch.trust import trust, trusted
 from r2vbatch.cli.text import agree
 from r2vbatch.errors import UsageProblem
+from r2vbatch.manifest.model import Money
+from r2vbatch.plan import Plan
 from r2vbatch.visible import visible
 
 _MANY = 5
@@ -47,7 +49,7 @@ def consent(job: Job, *, yes: bool, capped: bool) -> Consent:
     """
     if job.kind == "preview":
         return Consent(True, True)
-    _about_currency(job)
+    refuse_other_currency(job.settings.caps, job.plan)
     _about_key(job)
     _about_retiring(job, yes=yes)
     bill = job.bill
@@ -77,14 +79,15 @@ def answers(resubmit: Sequence[str]) -> Answers:
     return Answers(ask if _asks() else None, agreed)
 
 
-def _about_currency(job: Job) -> None:
-    for cap in job.settings.caps:
-        if job.currency and cap.currency != job.currency:
+def refuse_other_currency(caps: Sequence[Money], plan: Plan) -> None:
+    """Raise `UsageProblem` for a cap that the prices of `plan` cannot be held to."""
+    for cap in caps:
+        if plan.currency and cap.currency != plan.currency:
             raise UsageProblem(
-                f"the cap is in {cap.currency}, but the prices of {job.plan.prices} are in"
-                f" {job.currency}",
+                f"the cap is in {cap.currency}, but the prices of {plan.prices} are in"
+                f" {plan.currency}",
                 hint="currencies are never converted: give the cap in"
-                f" {job.currency}, or choose the price table with --prices",
+                f" {plan.currency}, or choose the price table with --prices",
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -11,10 +12,10 @@ from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
 from r2vbatch.cli import loading
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import counted, say
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger
-from r2vbatch.manifest.model import Manifest
+from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.plan import Plan, request
 from r2vbatch.visible import as_json
 
@@ -57,7 +58,10 @@ def plan(
 
 def show_plan(sound: Manifest, settings: Settings, prices: str | None) -> int:
     """What ``run --dry-run`` says."""
+    from r2vbatch.cli.consent import refuse_other_currency
+
     drawn, matching = _drawn(sound, settings, prices)
+    refuse_other_currency(settings.caps, drawn)
     return _show(drawn, matching, settings)
 
 
@@ -80,7 +84,7 @@ def _show(drawn: Plan, matching: Matching, settings: Settings) -> int:
     bill = draw_up(drawn, matching, settings.in_scope)
     for line in _table(bill):
         say(line)
-    for line in _totals(bill, drawn, settings):
+    for line in (*_totals(bill, drawn, settings), *_held(bill, drawn, settings)):
         say(line)
     return Exit.DONE
 
@@ -104,7 +108,7 @@ def _totals(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
     free = where == "preview"
     yield ""
     yield (
-        f"{making} of {len(bill.items)} takes to make at {where}:"
+        f"{making} of {counted(len(bill.items), 'take')} to make at {where}:"
         f" {bill.seconds.normalize():f} billed seconds"
     )
     cost = shown(bill.cost) if bill.to_make else "nothing"
@@ -112,3 +116,29 @@ def _totals(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
     said = live if free else cost
     yield f"price: {said} (prices of {drawn.prices}, read {drawn.prices_read})"
     yield f"output: {settings.output}"
+
+
+def _held(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
+    """What the caps would not let through."""
+    from r2vbatch.take.budget import Budget
+
+    spent = _spent(settings, drawn.currency)
+    budget = Budget(settings.caps, spent)
+    prices = [item.take.estimate.cost for item in bill.to_make]
+    refused = [price for price in prices if not budget.reserve(price)]
+    if refused:
+        yield (
+            f"warning: {counted(len(refused), 'take')} would be held, the first of them"
+            f" {budget.refusal(refused[0])}"
+        )
+
+
+def _spent(settings: Settings, currency: str | None) -> Money | None:
+    """What is spent or set aside in the output folder so far."""
+    if currency is None or not settings.ledger.is_file():
+        return Money(Decimal(0), currency) if currency else None
+    ledger = Ledger.open(settings.ledger, create=False)
+    try:
+        return Money(ledger.spent(currency), currency)
+    finally:
+        ledger.close()

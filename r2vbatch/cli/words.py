@@ -89,7 +89,8 @@ def collected_lines(ledger: Ledger, folder: Folder, report: Report) -> Iterator[
     """What a `collect` brought in, and what it could not."""
     left = ledger.unfinished("live")
     waiting = [row for row in left if row.state in AT_SERVICE | TO_FETCH | {State.IN_DOUBT}]
-    yield f"{report.counts.get(State.DONE, 0)} takes done; clips in {folder.path('clips')}"
+    done = counted(report.counts.get(State.DONE, 0), "take")
+    yield f"{done} done; clips in {folder.path('clips')}"
     for row in waiting:
         state = str(row.state).replace("_", " ")
         yield f"{row.take} {state}: {report.left.get(row.key, '')}".rstrip(": ")
@@ -106,7 +107,9 @@ def _interrupted(job: Job) -> str:
         return f"interrupted; nothing is lost, {go_on}"
     first = min((row.submitted_at or row.intent_at or 0.0) for row in running)
     by = datetime.fromtimestamp(first + 24 * 3600, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    one = len(running) == 1
     return (
-        f"interrupted; {counted(len(running), 'take')} still run at the service and are billed:"
-        f" fetch them by {by}, {go_on}"
+        f"interrupted; {counted(len(running), 'take')} still"
+        f" {'runs at the service and is' if one else 'run at the service and are'} billed:"
+        f" fetch {'it' if one else 'them'} by {by}, {go_on}"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -37,6 +37,13 @@ class Money:
 
     amount: Decimal
     currency: str
+
+    def __str__(self) -> str:
+        """``2.63 USD``: at least two decimals, at most four."""
+        amount = self.amount.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
+        exponent = amount.as_tuple().exponent
+        places = max(2, -exponent if isinstance(exponent, int) else 2)
+        return f"{amount:.{places}f} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True)

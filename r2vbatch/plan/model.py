@@ -84,6 +84,12 @@ class Plan:
     prices_read: str
     """The date (ISO 8601) on which that table was read."""
 
+    @property
+    def currency(self) -> str | None:
+        """The currency of the price table; None where no take has a price."""
+        costs = (take.estimate.cost for take in self.takes)
+        return next((cost.currency for cost in costs if cost), None)
+
 
 Request = dict[str, Any]
 """A submit body as it would be posted (JSON object)."""

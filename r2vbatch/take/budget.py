@@ -33,6 +33,15 @@ class Budget:
         self._spent += amount or 0
         return True
 
+    def refusal(self, price: Money | None) -> str:
+        """Why a take of `price` was not let through."""
+        if price is None or self._cap is None or self._currency is None:
+            return "its price is not known"
+        if price.currency != self._currency:
+            return f"its price is in {price.currency}, what is spent in {self._currency}"
+        spent, cap = Money(self._spent, self._currency), Money(self._cap, self._currency)
+        return f"over the cap: {spent} spent or set aside, this take {price}, cap {cap}"
+
     def take_on(self, price: Money | None) -> None:
         """Something turned out to be paid for, or possibly so, whether it fits or not."""
         self._spent += self._counted(price) or 0
