@@ -37,7 +37,7 @@ async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
     if planned is None or spending is None:
         return row
     if not means.budget.reserve(row.price):
-        why = "over the budget" if row.price else "its price is not known"
+        why = means.budget.refusal(row.price)
         return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
     async with means.slots(row.model).starting():
         row = await _until_settled(planned, row, means, spending)
