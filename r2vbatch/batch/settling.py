@@ -69,7 +69,7 @@ class Answers:
         """Ask about one take, once; False when nothing new was learned."""
         if self.ask is None or row.key in self.no:
             return False
-        price = shown(row.price)
+        price = str(row.price) if row.price else "an unknown price"
         if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
             self.yes.add(row.key)
             return True
