@@ -104,10 +104,47 @@ def test_damage_that_is_found_later(path: Path) -> None:
 def test_a_directory_and_a_missing_folder(tmp_path: Path) -> None:
     """Neither can hold a ledger."""
     (tmp_path / "ledger.db").mkdir()
-    for path in (tmp_path / "ledger.db", tmp_path / "no" / "ledger.db"):
-        with pytest.raises(OutputUnavailable, match="unable to open database file") as said:
-            Ledger.open(path)
-        assert said.value.hint == "see that its folder is there and may be written to"
+    assert refused(tmp_path / "ledger.db") == (
+        "LEDGER is no file, and a ledger is one | move it elsewhere, or choose another place with"
+        " --ledger"
+    )
+    with pytest.raises(OutputUnavailable, match="unable to open database file") as said:
+        Ledger.open(tmp_path / "no" / "ledger.db")
+    assert said.value.hint == "see that its folder is there and may be written to"
+
+
+def test_a_pipe_and_a_device(tmp_path: Path) -> None:
+    """What is no file is neither waited for nor written to."""
+    os.mkfifo(tmp_path / "ledger.db")
+    (tmp_path / "null.db").symlink_to(os.devnull)
+    for name in ("ledger.db", "null.db"):
+        assert refused(tmp_path / name).startswith("LEDGER is no file, and a ledger is one")
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking"),
+    [
+        (["DROP TABLE board"], "table board"),
+        (["DROP TABLE moves", "CREATE TABLE moves (key)"], "column moves.source"),
+        (["ALTER TABLE takes DROP COLUMN lost"], "column takes.lost"),
+        (["DROP INDEX one_wanted_take"], "index one_wanted_take"),
+    ],
+)
+def test_a_ledger_that_is_not_whole(path: Path, changes: list[str], lacking: str) -> None:
+    """One of an unfinished version, or tampered with: what it lacks is named, whoever opens it."""
+    change(path, *changes)
+    for create in (True, False):
+        assert refused(path, create=create).startswith(
+            f"the ledger LEDGER is not whole: it has no {lacking} | an unfinished r2vbatch made it"
+        )
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    """Nothing is read from it; a run, which may have died while it made it, makes it whole."""
+    (tmp_path / "ledger.db").touch()
+    assert refused(tmp_path / "ledger.db", create=False).startswith("the ledger LEDGER is empty")
+    Ledger.open(tmp_path / "ledger.db").close()
+    Ledger.open(tmp_path / "ledger.db", create=False).close()
 
 
 def test_no_ledger_is_made_where_one_is_only_read(tmp_path: Path) -> None:

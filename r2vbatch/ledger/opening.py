@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from r2vbatch.errors import OutputUnavailable
@@ -34,12 +36,17 @@ def connect(
 
     Raises `OutputUnavailable` for what is not a ledger of ours, or cannot be used now.
     """
+    if path.exists() and not path.is_file():
+        raise OutputUnavailable(
+            f"{path} is no file, and a ledger is one",
+            hint="move it elsewhere, or choose another place with --ledger",
+        )
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
     except sqlite3.Error as problem:
         raise unavailable(path, problem) from problem
     try:
-        _refuse_others(db, path)
+        _refuse_others(db, path, keep=keep)
         if keep:
             shared = on_shared_disk(path) if shared_disk is None else shared_disk
             db.execute(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}")
@@ -61,9 +68,15 @@ def unavailable(path: Path, problem: sqlite3.Error) -> OutputUnavailable:
     )
 
 
-def _refuse_others(db: sqlite3.Connection, path: Path) -> None:
+def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
     if _empty(db):
-        return
+        if keep:
+            return
+        raise OutputUnavailable(
+            f"the ledger {path} is empty: nothing was begun in it, or it was cut short",
+            hint="begin with `r2vbatch run MANIFEST`; if there are clips beside it, restore it"
+            " from a copy",
+        )
     if _pragma(db, "application_id") != sql.APPLICATION_ID:
         raise OutputUnavailable(
             f"{path} is a database of another program",
@@ -73,6 +86,25 @@ def _refuse_others(db: sqlite3.Connection, path: Path) -> None:
         raise OutputUnavailable(
             f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
         )
+    if lacking := _whole_shape() - _shape(db):
+        raise OutputUnavailable(
+            f"the ledger {path} is not whole: it has no {max(lacking)}",
+            hint="an unfinished r2vbatch made it, or something else changed it: restore it from a"
+            " copy, or choose another output folder with -o",
+        )
+
+
+@cache
+def _whole_shape() -> frozenset[str]:
+    """What a new ledger has."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(sql.SCHEMA)
+        return _shape(db)
+
+
+def _shape(db: sqlite3.Connection) -> frozenset[str]:
+    """The tables, columns and indexes of a database, each as ``table takes`` or the like."""
+    return frozenset(row[0] for row in db.execute(sql.SHAPE))
 
 
 def _prepare(db: sqlite3.Connection) -> None:

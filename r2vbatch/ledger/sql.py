@@ -192,6 +192,12 @@ ADD_EVENT = "INSERT INTO events (key, at, before, after, why, detail) VALUES (?,
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
 EVENTS_OF = "SELECT at, before, after, why, detail FROM events WHERE key = ? ORDER BY id"
 
+SHAPE = (
+    "SELECT type || ' ' || name FROM sqlite_master WHERE sql IS NOT NULL"
+    " UNION SELECT 'column ' || t.name || '.' || c.name FROM sqlite_master t,"
+    " pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY 1"
+)
+
 GET_META = "SELECT value FROM meta WHERE name = ?"
 SET_META = (
     "INSERT INTO meta (name, value) VALUES (?, ?)"
