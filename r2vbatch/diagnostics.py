@@ -46,6 +46,8 @@ class Diagnostic:
     hint: str = ""
 
 
+_MOST = 100
+"""Problems that are shown to people: nobody reads on, and the first ones scroll away."""
 _WIDEST = 100
 """Columns of a source line that are shown; a longer one is cut around the caret."""
 _BEFORE = 60
@@ -60,12 +62,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def as_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """All of them for a terminal, with source lines and carets, and a closing line of counts.
+    """All of them for a terminal, with source lines and carets, and a closing line of counts; of
+    very many the first, errors before warnings.
 
     Control characters of the manifest are shown as pictures: none reaches the terminal.
     """
     found = in_order(diagnostics)
-    return "".join(f"{_one(each)}\n\n" for each in found) + summary(found) + "\n"
+    shown = in_order(sorted(found, key=lambda each: each.severity != "error")[:_MOST])
+    more = len(found) - len(shown)
+    rest = f"… and {more:,} more; `check --format json` has all\n\n" if more else ""
+    return "".join(f"{_one(each)}\n\n" for each in shown) + rest + summary(found) + "\n"
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:

@@ -90,6 +90,22 @@ def test_long_lines_are_cut_quickly() -> None:
     assert "…" in shown
 
 
+def test_of_very_many_the_first_are_shown() -> None:
+    """A hundred, errors before warnings, each where it stands; the counts are of all."""
+    warnings = [
+        Diagnostic(Position("a.yaml", n, 1), "odd", severity="warning") for n in range(1, 300)
+    ]
+    errors = [Diagnostic(Position("a.yaml", n, 1), "wrong") for n in (1000, 150)]
+    lines = as_text([*warnings, *errors]).splitlines()
+    heads = [line for line in lines if line.startswith("a.yaml:")]
+    assert len(heads) == 100
+    assert heads[-2:] == ["a.yaml:150:1: error: wrong", "a.yaml:1000:1: error: wrong"]
+    assert lines[-3:] == [
+        "… and 201 more; `check --format json` has all", "", "2 errors, 299 warnings"
+    ]  # fmt: skip
+    assert len(json.loads(as_json([*warnings, *errors]))) == 301
+
+
 def test_end_of_line() -> None:
     """A place just behind the last character has its caret there."""
     one = Diagnostic(Position("a.yaml", 1, 4, 1, "a: "), "no value")

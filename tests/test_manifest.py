@@ -300,3 +300,27 @@ def test_variations_are_the_product(sizes: list[int]) -> None:
     assert [shot.id for shot in shots] == [f"a-{n}" for n in range(1, count + 1)]
     prompts = [shot.prompt.text for shot in shots]
     assert prompts == sorted(set(prompts))
+
+
+def test_a_link_that_leads_back_to_itself(tmp_path: Path) -> None:
+    """Such a reference is said to be one, not to be missing."""
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    text = HEAD.replace("https://example.com/ellen.png", "loop.png")
+    reading = load_text(text + 'shots: [{id: a, prompt: "@ellen"}]\n', tmp_path / "film.yaml")
+    assert [one.message for one in reading.diagnostics] == [
+        "loop.png is a link that leads back to itself"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "warned"),
+    [("out", False), ("../out", False), ("a/../..", False), ("../..", True), ("../../x", True),
+     ("/", True), ("/etc", True), ("{folder}/out", False), ("../../{parent}/{name}/o", False)],
+)  # fmt: skip
+def test_output_elsewhere(tmp_path: Path, output: str, warned: bool) -> None:
+    """A manifest may write into its folder and beside it; further away it is warned of."""
+    folder = tmp_path / "film"
+    path = output.format(folder=folder, parent=tmp_path.name, name=folder.name)
+    text = f"{HEAD}output: {path}\nshots: [{{id: a, prompt: '@ellen'}}]\n"
+    rules = [one.rule for one in load_text(text, folder / "film.yaml").diagnostics]
+    assert rules == (["output-elsewhere"] if warned else [])

@@ -120,6 +120,8 @@ def test_money() -> None:
         "Infinity USD",
         "6 USD USD",
         "$6",
+        "1e400 USD",
+        "1000000000000 USD",
     ],
 )
 def test_what_is_no_money(text: str) -> None:

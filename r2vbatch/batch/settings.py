@@ -122,7 +122,7 @@ def parse_money(text: str) -> Money:
         value = Decimal(amount)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or value < 0 or currency.strip() not in {"USD", "CNY"}:
+    if not value.is_finite() or not 0 <= value < 10**12 or currency.strip() not in {"USD", "CNY"}:
         raise UsageProblem(
             f"{text!r} is not an amount of money", hint='write it as "6.00 USD" or "40 CNY"'
         )

@@ -11,7 +11,8 @@ Rules (stable names), beside those of `yamlsource`:
   ``out-of-range``, ``no-value``, ``empty``, ``not-a-mapping``
 - names: ``bad-name``, ``duplicate-name``, ``bad-id``, ``duplicate-id``, ``unknown-shot``
 - references: ``missing-file``, ``not-a-file``, ``kind-mismatch``, ``unknown-kind``,
-  ``bad-url``, ``data-uri``, ``cast-kind``, ``bad-output``
+  ``bad-url``, ``data-uri``, ``cast-kind``, ``bad-output``, ``output-elsewhere`` (warning)
+- quotes: ``curly-quotes`` (warning)
 - prompts: ``lone-dollar``, ``unknown-variable``, ``unused-name`` (warning), ``too-long``,
   ``unknown-mention``, ``no-reference``, ``unknown-cast``, ``duplicate-cast``, ``not-listed``
 - shots: ``two-forms``, ``size-and-resolution``, ``too-many-variations``, ``not-yet``

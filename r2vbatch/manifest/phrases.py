@@ -17,6 +17,14 @@ EXAMPLES = {
     "id": "give it one, such as id: sh010; it names the clip",
     "prompt": 'add what is asked for, such as prompt: "@ellen waves."',
 }
+NEEDED = {
+    ("version",): "write version: 1",
+    ("model",): "write model: wan2.6-r2v-flash",
+    ("shots",): "a list follows it, each item with id and prompt",
+    ("shots", "id"): "give it one, such as id: sh010; it names the clip",
+    ("shots", "prompt"): 'say what is asked for, such as prompt: "@ellen waves."',
+}
+"""Keys that cannot be left out, by where they stand."""
 EMPTY = {
     "shots": "a storyboard needs at least one shot, with id and prompt",
     "prompt": "say what is asked for",
@@ -69,6 +77,12 @@ def inside(path: Path) -> str:
     return " in a shot" if path[0] == "shots" else f" in {name(path)}"
 
 
+def without_value(path: Path) -> str:
+    """What to do about a key without a value."""
+    key = tuple(str(step) for step in path if isinstance(step, str))
+    return NEEDED.get(key) or "give it one, or remove the key"
+
+
 def types(expected: str | Sequence[str]) -> str:
     """JSON Schema type names in the words of an author."""
     return listed([_TYPES[one] for one in ([expected] if isinstance(expected, str) else expected)])
@@ -113,6 +127,8 @@ def short(text: str, most: int = 40) -> str:
 def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: str) -> str:
     """What to write instead of a value of the wrong type, where that can be told."""
     wanted = {expected} if isinstance(expected, str) else set(expected)
+    if path == ("budget",) and isinstance(value, str | int | float):
+        return "write budget: {max_cost: 6.00 USD}"
     key = "" if not path or isinstance(path[-1], int) else f"{path[-1]}: "
     if isinstance(value, str):
         number = re.match(r"\s*(\d+)(\.\d+)?\s*(s|sec|seconds?)?\s*\Z", value)
@@ -133,6 +149,8 @@ def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: st
         if path[0] == "cast":
             return ""
         return f'put it in quotes: {key}"{short(written)}"'
+    elif isinstance(value, dict) and path == ("shots",):
+        return "write them as a list, each with a dash in front: - id: sh010"
     elif isinstance(value, dict) and len(value) == 1 and wanted & {"string"}:
         return "a text that holds a colon and a space, or begins with {, needs quotes around it"
     return ""

@@ -18,6 +18,7 @@ from r2vbatch.garbage import uncollected
 from r2vbatch.manifest import ids, schema
 from r2vbatch.manifest.model import Limits, Manifest, Money, Reading, Shot
 from r2vbatch.manifest.problems import Problems
+from r2vbatch.manifest.quotes import check_quotes
 from r2vbatch.manifest.references import read_cast
 from r2vbatch.manifest.section import Bad, Origins, Section
 from r2vbatch.manifest.shots import Surroundings, check_defaults, read_shot
@@ -61,6 +62,7 @@ def load_text(text: str, file: Path | str, shown: str | None = None) -> Reading:
         )
         return Reading(None, problems.all())
     bad = schema.check(document, problems)
+    check_quotes(document, problems)
     manifest = _read(document, bad, Path(file).absolute(), problems)
     return Reading(manifest, problems.all())
 
@@ -171,7 +173,21 @@ def _output(top: Section, folder: Path, problems: Problems) -> Path | None:
     if fault:
         problems.add(top.origin("output"), fault, rule="bad-output", hint=hint)
         return None
-    return Path(os.path.normpath(folder / text))
+    path = Path(os.path.normpath(folder / text))
+    if _is_far(text) and not path.is_relative_to(folder):
+        problems.add(
+            top.origin("output"),
+            "this leads far from the manifest's own folder",
+            rule="output-elsewhere",
+            hint="clips and the ledger would go there; if that is meant, say it with -o instead",
+            severity="warning",
+        )
+    return path
+
+
+def _is_far(text: str) -> bool:
+    """Whether a path begins at the root, or higher than beside the folder it counts from."""
+    return os.path.isabs(text) or Path(os.path.normpath(text)).parts[:2] == ("..", "..")
 
 
 def _money(text: str | None) -> Money | None:

@@ -5,6 +5,7 @@ Only names and existence are looked at; what is in the file is for rooms that ma
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 import unicodedata
@@ -172,6 +173,8 @@ def _path_fault(text: str, folder: Path, problems: Problems) -> _Fault | None:
     except (OSError, ValueError) as problem:
         if isinstance(problem, PermissionError):
             return _Fault("missing-file", f"no permission to look at {text}")
+        if isinstance(problem, OSError) and problem.errno == errno.ELOOP:
+            return _Fault("missing-file", f"{text} is a link that leads back to itself")
         return _Fault(
             "missing-file", f"no such file: {text}", _nearest_file(text, folder, problems)
         )

@@ -98,7 +98,7 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
     match error.validator:
         case "type" | "enum" | "const" if value is None:
             rule, message = "no-value", f"{name} has no value"
-            hint = "give it one, or remove the key"
+            hint = phrases.without_value(path)
             origin = origin if written else document.key_origin(path)
         case "type":
             expected = error.validator_value
@@ -120,7 +120,10 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
             hint = phrases.EMPTY.get(str(path[-1]) if path else "", "")
         case "minimum" | "maximum" if "minimum" in limits and "maximum" in limits:
             rule = "out-of-range"
-            message = f"{name} must be {limits['minimum']} to {limits['maximum']}, not {written}"
+            span = f"{limits['minimum']} to {limits['maximum']}"
+            if name == "duration":
+                span += " seconds, by model"
+            message = f"{name} must be {span}, not {phrases.short(written)}"
         case "minimum":
             rule, message = "out-of-range", f"{name} must be at least {limits['minimum']}"
         case "exclusiveMinimum" | "maximum":
