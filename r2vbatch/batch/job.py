@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
@@ -46,12 +47,12 @@ class Job:
         """Preview or live."""
         return self.settings.kind
 
-    @property
+    @cached_property
     def bill(self) -> Bill:
         """What the run would do and cost."""
         return draw_up(self.plan, self.matching, self.settings.in_scope)
 
-    @property
+    @cached_property
     def takes(self) -> list[PlannedTake]:
         """The takes of the plan that this run is about, in order."""
         return [take for take in self.plan.takes if self._in_scope(take)]
@@ -62,7 +63,7 @@ class Job:
         currency = self.currency
         return Money(self.ledger.spent(currency), currency) if currency else None
 
-    @property
+    @cached_property
     def currency(self) -> str | None:
         """The currency of the price table."""
         return self.plan.currency
