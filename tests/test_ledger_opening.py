@@ -125,7 +125,7 @@ def test_a_pipe_and_a_device(tmp_path: Path) -> None:
     ("changes", "lacking"),
     [
         (["DROP TABLE board"], "table board"),
-        (["DROP TABLE moves", "CREATE TABLE moves (key)"], "column moves.source"),
+        (["DROP TABLE moves", "CREATE TABLE moves (key)"], "column moves.target"),
         (["ALTER TABLE takes DROP COLUMN lost"], "column takes.lost"),
         (["DROP INDEX one_wanted_take"], "index one_wanted_take"),
     ],
