@@ -188,6 +188,7 @@ def test_the_price_is_asked_on_a_terminal(studio: Studio, answer: str, made: int
         code, said = on_a_terminal(studio, answer, "run", "film.yaml", "--endpoint", at.base_url)
         assert "Spend up to 0.20 USD? [y/N]" in said
         assert account(at)["billed_tasks"] == made
+        assert ("Not done: no answer." in said) is (not made)
         assert code == (Exit.DONE if made else Exit.INTERRUPTED)
 
 

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from studio import Studio
+from studio import KEY, Studio
 
 from r2vbatch.errors import Exit
+from r2vbatch.ledger import Ledger
 
 
 @pytest.fixture
@@ -40,3 +41,30 @@ def test_an_interrupt_while_it_is_being_loaded(studio: Studio, module: str) -> N
     )  # fmt: skip
     assert done.returncode == Exit.INTERRUPTED
     assert done.stderr.strip() == "Interrupted."
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["film.yaml"], Exit.USAGE, "did you mean `r2vbatch run film.yaml`?"),
+        (["resume", "film.yaml"], Exit.USAGE, "hint: use `r2vbatch run film.yaml`"),
+        (["status", "film.yaml"], Exit.USAGE, "film.yaml is a manifest, not an output folder"),
+        (["run", "film.yaml", "--only", "a,b"], Exit.USAGE, "repeat it: --only a --only b"),
+        (["resume", "refs"], Exit.OUTPUT, "no ledger here"),
+    ],
+)
+def test_what_was_probably_meant(studio: Studio, args: list[str], code: int, says: str) -> None:
+    """A slip that can be recognised is answered with what to type."""
+    result = studio.call(*args)
+    assert (result.code, says in result.err) == (code, True), result.err
+
+
+@pytest.mark.parametrize("verb", ["resume", "status", "collect", "cancel"])
+def test_the_folder_of_a_project_is_not_its_output(studio: Studio, verb: str) -> None:
+    """Where a project's folder is given, the output folder in it is named."""
+    ledger = studio.folder / "out" / "day-off" / "ledger.db"
+    ledger.parent.mkdir(parents=True)
+    Ledger.open(ledger).close()
+    result = studio.call(verb, ".", DASHSCOPE_API_KEY=KEY)
+    assert result.code == Exit.OUTPUT
+    assert "did you mean out/day-off?" in result.err

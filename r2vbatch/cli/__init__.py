@@ -47,15 +47,20 @@ class _Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a "did you mean"."""
         if args[0] not in _VERBS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], _VERBS, 1)
-            hint = f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
-            raise click.UsageError(f"there is no verb {args[0]!r}; {hint}", ctx)
+            raise click.UsageError(f"there is no verb {args[0]!r}; {_meant(args[0])}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click does, without importing the verbs."""
         with formatter.section("Verbs"):
             formatter.write_dl([(name, help) for name, (_, help) in _VERBS.items()])
+
+
+def _meant(word: str) -> str:
+    if word.lower().endswith((".yaml", ".yml")):
+        return f"did you mean `r2vbatch run {word}`?"
+    near = get_close_matches(word, _VERBS, 1)
+    return f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

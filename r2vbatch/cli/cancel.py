@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import AT_SERVICE, Ledger, TakeRow
@@ -29,7 +29,7 @@ def cancel(output: Path, takes: tuple[str, ...], ledger: Path | None) -> int:
     from r2vbatch.batch.canceling import cancel as cancel_rows
     from r2vbatch.batch.folder import any_key, held
 
-    place, key = ledger or output / LEDGER, any_key()
+    place, key = ledger_of(output, ledger), any_key()
     try:
         with held(output, place) as (_, opened):
             rows = _chosen(opened, takes)

@@ -10,7 +10,7 @@ from typing import cast
 
 import click
 
-from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.progress import Mode, Tally, progress
@@ -39,7 +39,7 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
     from r2vbatch.cli.words import collected_lines
 
     key = any_key()
-    with held(output, ledger or output / LEDGER) as (folder, opened):
+    with held(output, ledger_of(output, ledger)) as (folder, opened):
         name_what_is(opened, folder, "live")
         stream = sys.stdout if mode == "json" else sys.stderr
         tally = Tally((k for k in opened.known("live") if k.wanted), lambda: 1)

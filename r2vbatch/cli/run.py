@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from r2vbatch.batch.settings import LEDGER, Options, parse_money, settle
+from r2vbatch.batch.settings import Options, parse_money, settle
 from r2vbatch.cli import loading
+from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
@@ -123,7 +124,7 @@ def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     The manifest is the one the ledger remembers; references are looked for where it lay.
     """
     choice = Chosen(**chosen)
-    batch = _remembered(ledger or output / LEDGER)
+    batch = _remembered(ledger_of(output, ledger))
     file = batch["manifest_file"]
     reading = load_text(batch["manifest_text"], Path(file), file)
     endpoint, prices = choice.endpoint or batch["endpoint"], choice.prices or batch["prices"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from r2vbatch.batch.bill import shown
-from r2vbatch.batch.settings import LEDGER
+from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
@@ -26,7 +26,7 @@ _KINDS: tuple[Kind, Kind] = ("live", "preview")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
 def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     """Say where the batch in OUTPUT stands."""
-    opened = Ledger.open(ledger or output / LEDGER, create=False)
+    opened = Ledger.open(ledger_of(output, ledger), create=False)
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
         manifest = opened.meta(f"{opened.meta('kind')} manifest_file")

@@ -187,7 +187,8 @@ def _output(top: Section, folder: Path, problems: Problems) -> Path | None:
 
 def _is_far(text: str) -> bool:
     """Whether a path begins at the root, or higher than beside the folder it counts from."""
-    return os.path.isabs(text) or Path(os.path.normpath(text)).parts[:2] == ("..", "..")
+    path = Path(os.path.normpath(text))
+    return path.is_absolute() or path.parts[:2] == ("..", "..")
 
 
 def _money(text: str | None) -> Money | None:
