@@ -26,6 +26,12 @@ TOLERANCE: Final = timedelta(seconds=90)
 """How far a sentinel's listed time may be from the ledger's. Less than the margin before an
 intent: a list whose clock is off by what a sentinel lets pass still shows a take's task inside its
 window."""
+MISDATED: Final = timedelta(minutes=20)
+"""So far from the ledger's time, a listed one is of another zone: more than any clock of ours is
+off, less than zones are apart."""
+LATELY: Final = timedelta(hours=4)
+"""A stranger's task must seem so young to be a sentinel: a list of UTC+8 read as UTC, or the other
+way round, shows none."""
 GIVE_UP: Final = 6
 """After so many failed listings in a row a run no longer counts on the list."""
 
@@ -68,15 +74,23 @@ def proof(times: Moments, facts: Facts) -> Proof:
 
 
 def _without_sentinel(late: list[Listing], facts: Facts, back_off: datetime | None) -> Proof:
-    """Twice in vain; once more after ten minutes, and then only a person can say. Listings go on
-    at that pace as long as the run does, since its own tasks may become sentinels."""
+    """Twice in vain; once more after ten minutes, and then only a person can say: unless a task of
+    our own is young enough to be listed yet. Listings go on at that pace as long as the run does,
+    for such tasks may come."""
     again = next((each for each in late if each.began >= _after(late[0], facts.grace)), None)
     if again is None:
         list_at = _latest(_after(late[0], facts.grace), back_off)
         return Proof(None, For.SENTINEL, hopeless=False, list_at=list_at)
+    last = late[-1]
+    coming = [
+        at + facts.grace for at in facts.known.values() if at and at + facts.grace > last.began
+    ]
+    if coming:
+        list_at = _latest(max(min(coming), _after(last, facts.grace)), back_off)
+        return Proof(None, For.SENTINEL, hopeless=False, list_at=list_at)
     pause = sentinel_after(facts.grace)
-    hopeless = late[-1].began >= again.ended + pause
-    return Proof(None, For.SENTINEL, hopeless, _latest(late[-1].ended + pause, back_off))
+    hopeless = last.began >= again.ended + pause
+    return Proof(None, For.SENTINEL, hopeless, _latest(last.ended + pause, back_off))
 
 
 def _counts(each: Listing, due: datetime, opens: datetime) -> bool:
@@ -85,14 +99,16 @@ def _counts(each: Listing, due: datetime, opens: datetime) -> bool:
 
 def _sentinel(each: Listing, ended: datetime, facts: Facts) -> bool:
     """A task the ledger knows, listed at the time the ledger has; or anyone's, made after the POST
-    had ended and not in a future that has not come."""
-    for row in each.rows:
-        at = facts.known.get(row.task_id)
-        if at is not None and abs(row.created_at - at) <= TOLERANCE:
-            return True
-        if ended < row.created_at <= each.ended + TOLERANCE:
-            return True
-    return False
+    had ended, lately, and not in a future that has not come. None of it counts in a list that
+    dates one of our tasks quite otherwise than we do."""
+    known = [(row, facts.known.get(row.task_id)) for row in each.rows]
+    apart = [abs(row.created_at - at) for row, at in known if at is not None]
+    if any(distance > MISDATED for distance in apart):
+        return False
+    since = max(ended, each.began - LATELY)
+    return any(distance <= TOLERANCE for distance in apart) or any(
+        since < row.created_at <= each.ended + TOLERANCE for row in each.rows
+    )
 
 
 def _after(first: Listing, grace: timedelta) -> datetime:
