@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r2vbatch.yamlsource import Document, compose, parse, read_text
+from r2vbatch.yamlsource import Document, Mapping, Node, Sequence, compose, parse, read_text
 from r2vbatch.yamlsource.files import decode
 
 CASES = Path(__file__).parent / "manifests"
@@ -150,6 +152,40 @@ def test_billion_laughs() -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
     assert rules("\n".join(lines)) == ["too-many-values"]
+
+
+SMALL_MAPPINGS = """
+import resource, sys
+from r2vbatch.yamlsource import parse
+document, problems = parse("x-a: [" + "{a: 1}," * 600_000 + "]", "f.yaml")
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(*(problem.rule for problem in problems), peak // (2**20 if sys.platform == "darwin" else 2**10))
+"""
+
+
+def test_a_file_made_to_fill_the_memory() -> None:
+    """What costs the most for its length, mappings of one key, stays under 300 MB."""
+    command = [sys.executable, "-c", SMALL_MAPPINGS]
+    rule, megabytes = subprocess.run(command, stdout=-1, text=True, check=True).stdout.split()
+    assert rule == "too-many-values"
+    assert int(megabytes) < 300
+
+
+def test_twenty_thousand_full_shots_are_not_too_many() -> None:
+    """Of shots with 15 keys, two of them lists, a fiftieth of 20,000 take less than a fiftieth of
+    what is allowed."""
+    keys = "".join(f"    key{n}: value\n" for n in range(12))
+    shot = f"  - id: a\n{keys}    cast: [a, b]\n    references: [c]\n"
+    document, problems = parse("shots:\n" + shot * 400, "f.yaml")
+    assert not problems and document.root is not None
+    assert values(document.root) * 50 < compose.MOST_NODES
+
+
+def values(node: Node) -> int:
+    """How many there are in a tree, keys among them."""
+    if isinstance(node, Mapping):
+        return 1 + sum(1 + values(value) for _, value in node.entries.values())
+    return 1 + sum(map(values, node.items)) if isinstance(node, Sequence) else 1
 
 
 def test_huge_number() -> None:

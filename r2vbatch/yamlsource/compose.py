@@ -23,8 +23,9 @@ except ImportError:  # PyYAML built without libyaml: the same events, only slowe
 
 DEEPEST = 100
 """Levels of nesting. A manifest needs six."""
-MOST_NODES = 2_000_000
-"""Values, with those that an alias repeats counted each time: 16 MiB of honest text has fewer."""
+MOST_NODES = 750_000
+"""Values, keys among them, with those that an alias repeats counted each time. 20,000 shots of 15
+keys have 700,000; so many of the dearest kind, mappings of one key, take under 300 MB."""
 
 MOST_PROBLEMS = 1000
 """More of them are one mistake, and a file made to fill the memory ends here."""
@@ -235,7 +236,8 @@ class _Composer:
                 index,
                 f"the file stands for more than {MOST_NODES:,} values",
                 "too-many-values",
-                hint="aliases (*name) inside aliases multiply: write less of them",
+                hint="aliases (*name) inside aliases multiply: write less of them; a storyboard this"
+                " long can be split into several manifests",
             )
             raise _Stop
 
