@@ -156,19 +156,23 @@ def test_billion_laughs() -> None:
 
 SMALL_MAPPINGS = """
 import resource, sys
-from r2vbatch.yamlsource import parse
-document, problems = parse("x-a: [" + "{a: 1}," * 600_000 + "]", "f.yaml")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(*(problem.rule for problem in problems), peak // (2**20 if sys.platform == "darwin" else 2**10))
+from r2vbatch.yamlsource import compose, parse
+
+def peak():
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+text, before = "x-a: [" + "{a: 1}," * 50_000 + "]", peak()
+document, problems = parse(text, "f.yaml")
+print(before + (peak() - before) * compose.MOST_NODES / 150_000)
 """
 
 
 def test_a_file_made_to_fill_the_memory() -> None:
     """What costs the most for its length, mappings of one key, stays under 300 MB."""
     command = [sys.executable, "-c", SMALL_MAPPINGS]
-    rule, megabytes = subprocess.run(command, stdout=-1, text=True, check=True).stdout.split()
-    assert rule == "too-many-values"
-    assert int(megabytes) < 300
+    megabytes = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert 100 < float(megabytes) < 300
 
 
 def test_twenty_thousand_full_shots_are_not_too_many() -> None:

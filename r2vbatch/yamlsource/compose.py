@@ -236,8 +236,8 @@ class _Composer:
                 index,
                 f"the file stands for more than {MOST_NODES:,} values",
                 "too-many-values",
-                hint="aliases (*name) inside aliases multiply: write less of them; a storyboard this"
-                " long can be split into several manifests",
+                hint="aliases (*name) inside aliases multiply: write less of them; a storyboard"
+                " this long can be split into several manifests",
             )
             raise _Stop
 
