@@ -233,6 +233,21 @@ def test_trouble_that_lasts_is_said_once_and_not_again(answer: bytes) -> None:
     assert len(said) == 1 and said[0].startswith("waiting for 127.0.0.1: ")
 
 
+def test_a_rest_that_is_asked_for_is_said_at_once() -> None:
+    """Whoever waits is told how long it may be."""
+    said: list[str] = []
+    busy = http("429 Too Many", '{"code": "Throttling", "message": "m"}', "Retry-After: 99999999")
+
+    async def story() -> None:
+        async with client_of(service, Patience(said.append)) as client:
+            with pytest.raises(ServiceError):
+                await client.query("t")
+
+    with hostile(always(busy)) as service:
+        asyncio.run(story())
+    assert said == ["waiting for 127.0.0.1: Throttling: m (HTTP 429); it asks for a rest of 300 s"]
+
+
 def test_passing_trouble_is_not_worth_a_word() -> None:
     """What is over within ten seconds is not said."""
     said: list[str] = []

@@ -212,7 +212,8 @@ class Reader:
         try:
             found = read(await self._answer(call, gated=gated))
         except ServiceError as failure:
-            self._patience.failed(url, failure.message, failure.retry_after or 0.0)
+            rest = failure.retry_after or 0.0
+            self._patience.failed(url, str(failure), rest, "it asks for a rest of")
             raise
         self._patience.answered(url)
         return found
@@ -235,7 +236,7 @@ class Reader:
             again = error.verdict.reach in (Reach.PASSING, Reach.THROTTLE)
             if not again or attempt == self._retry.attempts or passed + wait > self._retry.seconds:
                 raise error
-            self._patience.failed(self.endpoint.base_url, error.message, wait)
+            self._patience.failed(self.endpoint.base_url, str(error), wait)
             await asyncio.sleep(wait)
         raise AssertionError("a retry allows at least one attempt")
 

@@ -47,13 +47,13 @@ class Patience:
         finally:
             timer.cancel()
 
-    def failed(self, url: str, reason: str, wait: float = 0.0) -> None:
-        """An attempt came to nothing; the next one is `wait` seconds away, if there is one."""
+    def failed(self, url: str, reason: str, wait: float = 0.0, what: str = "next try in") -> None:
+        """An attempt came to nothing; `what` will take `wait` seconds, if anything."""
         host, now = host_of(url), _now()
         since = self._since.setdefault(host, now)
         if now - since + wait >= self._after:
             short = reason if len(reason) <= _LONGEST else reason[: _LONGEST - 1] + "…"
-            self._tell(host, f"{short}; next try in {wait:.0f} s" if wait >= 1 else short)
+            self._tell(host, f"{short}; {what} {wait:.0f} s" if wait >= 1 else short)
 
     def answered(self, url: str) -> None:
         """The host of `url` did what was asked."""
