@@ -7,8 +7,6 @@ take in doubt (design 6.1, 6.2).
 
 from __future__ import annotations
 
-import asyncio
-
 from r2vbatch.dashscope.client import Client
 from r2vbatch.dashscope.faults import NotSent, Reach, Refused, ServiceError, SubmitFailed, Unsure
 from r2vbatch.dashscope.model import Created
@@ -19,11 +17,10 @@ from r2vbatch.plan import PlannedTake, request
 from r2vbatch.plan.model import Request
 from r2vbatch.references import ReferenceChanged
 from r2vbatch.take.means import Means, Spending, Wanted
+from r2vbatch.take.outage import Outage
 
 _SENDS = 8
 """How often a take that the service fails to take, or to take a reference of, is offered again."""
-_SAY_AFTER = 3
-"""Failures in a row before anything is said of them."""
 _OUTAGE = 3 * 3600.0
 """Seconds for which a service that cannot be reached is tried on."""
 _THROTTLED = 3600.0
@@ -49,7 +46,7 @@ async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
 async def _until_settled(
     planned: PlannedTake, row: TakeRow, means: Means, spending: Spending
 ) -> TakeRow:
-    outage = Outage(means)
+    outage = Outage(means.say)
     failures = 0
     while not means.stop.submitting:
         try:
@@ -72,31 +69,6 @@ async def _until_settled(
         outage.is_over()
         return row
     return row
-
-
-class Outage:
-    """A service that cannot be reached: said once, and once more when it can."""
-
-    def __init__(self, means: Means) -> None:
-        self._means = means
-        self._since = 0.0
-        self.tries = 0
-
-    def goes_on(self, failure: ServiceError) -> float:
-        """Not reached, again; for how many seconds by now."""
-        self.tries += 1
-        now = asyncio.get_running_loop().time()
-        if self.tries == 1:
-            self._since = now
-        if self.tries == _SAY_AFTER:
-            self._means.say(f"the service cannot be reached ({failure.message}); trying on")
-        return now - self._since
-
-    def is_over(self) -> None:
-        """Reached."""
-        if self.tries >= _SAY_AFTER:
-            self._means.say("the service can be reached again")
-        self.tries = 0
 
 
 async def _post(
