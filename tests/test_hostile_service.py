@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from r2vbatch.dashscope.faults import LinkRefused, Reach, ServiceError, Unsure
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.regions import find_endpoint
+from r2vbatch.dashscope.times import link_expiry, parse_http_date, parse_time
 from r2vbatch.ledger.rows import unsigned
 from r2vbatch.pacing import QueryPlan, Watch
 
@@ -129,8 +131,6 @@ def test_a_task_id_that_cannot_be_kept_leaves_doubt(task_id: Any) -> None:
 
 def test_what_a_service_says_is_cut_before_it_is_kept() -> None:
     """No code, message, request id or link goes on at the length of a hostile answer."""
-    from datetime import timedelta
-
     long = "x" * 1_000_000
     text = f'"code": "{long}", "message": "{long}", "video_url": "http://{long}", "task_id": "t"'
     body = f'{{"output": {{{text}, "task_status": "FAILED"}}, "request_id": "{long}"}}'
@@ -180,6 +180,36 @@ def test_a_plan_bears_tasks_twice_and_tasks_it_never_had() -> None:
     assert "t" not in plan and len(plan) == 0
 
 
+def test_no_time_that_a_service_tells_puts_a_question_off_for_ever() -> None:
+    """Run times of years, and tasks that begin to run next century, are asked for all the same."""
+    plan = QueryPlan()
+    plan.add("old", 0.0)
+    plan.ended("old", 1.0, 9e9)
+    plan.add("new", 1.0)
+    plan.add("taken up", 1.0, running_for=-9e9)
+    assert all(plan.next_at(task, 1.0) <= 301.0 for task in ("new", "taken up"))
+    plan.asked("new", 301.0)
+    assert plan.next_at("new", 301.0) <= 601.0
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["9999-12-31 23:59:59", "0001-01-01 00:00:00", 99999999999, "99999999999999999", -(10**18)],
+)
+def test_times_at_the_ends_of_the_calendar_are_none(moment: object) -> None:
+    """No sum with one can overflow, for there is none."""
+    assert parse_time(moment, timedelta(hours=8)) is None
+    assert parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT") is None
+    assert link_expiry("https://h/a?Expires=99999999999") is None
+
+
+def test_a_list_of_a_billion_pages_is_none() -> None:
+    """It would be read for ever."""
+    body = b'{"data": [], "total": 0, "total_page": 1000000000}'
+    with pytest.raises(ServiceError):
+        decode.decode_page(Reply(200, {}, body), 1, 50, timedelta(0))
+
+
 def test_both_watchers_of_one_task_are_woken() -> None:
     """Neither waits for ever because the other has had the turn."""
 
@@ -198,7 +228,7 @@ def test_both_watchers_of_one_task_are_woken() -> None:
 
 
 @pytest.mark.parametrize("header", ["Retry-After: 99999999", "retry-after-ms: 1e300",
-                                    "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"])  # fmt: skip
+                                    "Retry-After: Fri, 31 Dec 2150 23:59:59 GMT"])  # fmt: skip
 def test_no_service_stops_a_batch_with_one_header(header: str) -> None:
     """However long it asks to be left alone, five minutes are given."""
     busy = http(

@@ -27,6 +27,8 @@ LONGEST_MESSAGE: Final = 300
 LARGEST_FIGURE: Final = Decimal(10**9)
 _LONGEST_FIGURE: Final = 64
 _LONGEST_LINK: Final = 8192
+_MOST_PAGES: Final = 1000
+"""Of a task list of 24 h; who claims more can keep a reader busy for ever."""
 _TASK_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 """Generous: they are UUIDs. What else stands there is not an id that can be kept and asked for."""
 
@@ -131,6 +133,8 @@ def decode_page(reply: Reply, page: int, page_size: int, offset: timedelta) -> T
         pages = ceil(total / (_count(data.get("page_size")) or page_size))
     if pages is None:
         pages = page + (len(tasks) >= page_size)
+    if pages > _MOST_PAGES:
+        raise _error(reply, data)
     here = _count(data.get("page_no")) or page
     return TaskPage(tasks, here, pages, len(tasks) if total is None else total)
 

@@ -19,6 +19,8 @@ BEIJING: Final = timedelta(hours=8)
 
 LONGEST_WAIT: Final = 300.0
 """Seconds: as long as a service is left alone because it asks for it."""
+_YEARS: Final = range(1970, 2200)
+"""Another year is no time of a task: arithmetic near the ends of the calendar overflows."""
 _STEP: Final = timedelta(minutes=15)
 _FARTHEST: Final = timedelta(hours=14)
 _MILLISECONDS: Final = 100_000_000_000
@@ -36,13 +38,18 @@ def parse_time(value: object, offset: timedelta) -> datetime | None:
     if isinstance(value, str):
         text = value.strip()
         if not re.fullmatch(r"\d{9,17}", text):
-            return _parse_text(text, offset)
+            return _sane(_parse_text(text, offset))
         value = int(text)
     try:
         number = float(value)  # type: ignore[arg-type]
-        return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+        seconds = number / 1000 if number >= _MILLISECONDS else number
+        return _sane(datetime.fromtimestamp(seconds, UTC))
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def _sane(moment: datetime | None) -> datetime | None:
+    return moment if moment and moment.year in _YEARS else None
 
 
 def _parse_text(text: str, offset: timedelta) -> datetime | None:
@@ -91,7 +98,7 @@ def parse_http_date(text: str | None) -> datetime | None:
         return None
     try:
         parsed = parsedate_to_datetime(text)
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return _sane(parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
 
@@ -129,6 +136,6 @@ def link_expiry(url: str) -> datetime | None:
         return parse_time(query["expires"], timedelta(0)) if query["expires"].isdigit() else None
     try:
         signed = datetime.strptime(query["x-oss-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return signed + timedelta(seconds=int(query["x-oss-expires"]))
+        return _sane(signed + timedelta(seconds=int(query["x-oss-expires"])))
     except (KeyError, ValueError, OverflowError):
         return None

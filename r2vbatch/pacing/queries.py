@@ -27,6 +27,7 @@ JUST_AFTER: Final = 0.05
 MEMORY: Final = 40
 """Run times remembered for each group."""
 LONGEST_SILENCE: Final = 300.0
+"""Seconds: no task is left unasked for longer, whatever the service's times made us expect."""
 QUEUE_LOOK: Final = 5.0
 
 
@@ -130,7 +131,7 @@ class QueryPlan:
         if task in self._tasks:
             self._tasks[task].watchers += 1
             return
-        started = now - running_for if running_for is not None else now
+        started = now - max(0.0, running_for or 0.0)
         self._count += 1
         self._tasks[task] = Watched(group, self._count, now, started)
         self._rounds.clear()
@@ -239,7 +240,8 @@ class QueryPlan:
         comes near the longest goes just past it, and beyond it they grow."""
         earliest = watched.started + times.earliest
         if watched.asked is None or watched.asked < earliest:
-            return earliest
+            since = watched.submitted if watched.asked is None else watched.asked
+            return min(earliest, since + LONGEST_SILENCE)
         age, step = watched.asked - watched.started, times.step
         left = times.longest + JUST_AFTER - age
         if left <= 0:
