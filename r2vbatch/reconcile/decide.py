@@ -71,11 +71,16 @@ def decide(intents: Sequence[Intent], facts: Facts) -> Ruling:
     _share_out(scene)
     decisions = tuple(_decision(case, scene) for case in scene.cases)
     doubted = {each.key for each in decisions if _doubted(each)}
+    unsettled = [
+        case
+        for case, each in zip(scene.cases, decisions, strict=True)
+        if isinstance(each, Wait | Ask | Doubt)
+    ]
     return Ruling(
         decisions,
         retire=tuple(_retired(scene, doubted)),
-        watch=tuple(f.row.task_id for f in scene.found if _worth_asking(f, scene)),
-        list_at=min(_listings_due(scene), default=None),
+        watch=tuple(each.row.task_id for each in scene.found if _worth_asking(each, unsettled)),
+        list_at=min(_listings_due(unsettled, facts), default=None),
     )
 
 
@@ -86,10 +91,9 @@ def _doubted(decision: Decision) -> bool:
     return isinstance(decision, Doubt | Ask)
 
 
-def _listings_due(scene: _Scene) -> Iterator[datetime]:
-    for case in scene.cases:
-        over = case.mine or age(case.intent, scene.facts) >= TASK_LIFE
-        if case.proof.list_at and not over:
+def _listings_due(unsettled: list[_Case], facts: Facts) -> Iterator[datetime]:
+    for case in unsettled:
+        if case.proof.list_at and age(case.intent, facts) < TASK_LIFE:
             yield case.proof.list_at
 
 
@@ -224,7 +228,7 @@ def _for_a_person(intent: Intent, facts: Facts, why: str) -> Decision:
 def _doubt(intent: Intent, facts: Facts, why: str, tasks: tuple[str, ...] = ()) -> Decision:
     """In doubt it stays, unless a person has said yes."""
     if intent.wanted and intent.consent and intent.resends < RESENDS:
-        return Resend(intent.key, proven=False, reason=words.yes(why))
+        return Resend(intent.key, proven=False, reason=words.YES)
     return Doubt(intent.key, why, tasks)
 
 
@@ -270,6 +274,5 @@ def _retire(found: Found, intent: Intent, why: str) -> Retire:
     return Retire(intent.key, found.row.task_id, found.row.created_at, why)
 
 
-def _worth_asking(found: Found, scene: _Scene) -> bool:
-    unsettled = (case for case in scene.cases if case.mine is None)
+def _worth_asking(found: Found, unsettled: list[_Case]) -> bool:
     return not found.ended and any(case.of(found) is not Relation.APART for case in unsettled)

@@ -105,7 +105,7 @@ class Facts:
 class For(StrEnum):
     """What a take waits for."""
 
-    POST = "the end of a POST with the same prompt"
+    POST = "the end of a POST"
     GRACE = "the service's time to list a task"
     SECOND = "a second listing"
     SENTINEL = "a task that shows the list to be alive"

@@ -25,8 +25,8 @@ PERHAPS_NEW: Final = (
 )
 WHOSE: Final = "its task was found, but an older one may be the right one and is still being made"
 NO_SENTINEL: Final = (
-    "the service lists nothing that would show its list to be alive, so it cannot be told "
-    "whether the take was made: sent again, it may be paid twice"
+    "the service lists nothing that would show its list to be whole and up to date, so it cannot "
+    "be told whether the take was made: sent again, it may be paid twice"
 )
 NO_LIST: Final = (
     "the service's task list does not answer, so it cannot be told whether the take was made; "
@@ -43,10 +43,14 @@ TOO_LATE: Final = (
 OTHER_KEY: Final = (
     "it was submitted with another key, whose tasks this one may not see; run with that key"
 )
+YES: Final = "sent again as you said; what was asked for before may have been paid and lost"
 WAITING: Final = {
     For.GRACE: "the service is given time to list what it may have made",
-    For.SECOND: "the service does not list it; looking once more",
-    For.SENTINEL: "the service lists nothing that would show its list to be alive; looking later",
+    For.SECOND: "looking at the service's list once more, to be sure",
+    For.SENTINEL: (
+        "the service lists nothing that would show its list to be whole and up to date; looking "
+        "again later"
+    ),
     For.LIST: "the service's task list does not answer; asking again",
 }
 
@@ -85,8 +89,3 @@ def near(tasks: Sequence[Found]) -> str:
 def other_endpoint(endpoint: str) -> str:
     """Why a run elsewhere may not send it again."""
     return f"it was submitted at {endpoint}, so only a run there may send it again"
-
-
-def yes(why: str) -> str:
-    """A person has answered."""
-    return f"sent again as you said, although {why}"
