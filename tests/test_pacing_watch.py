@@ -16,11 +16,23 @@ def test_tasks_of_which_nothing_is_known_take_turns() -> None:
     """Of 300 running tasks, the one unasked for longest is due first, each of the others later."""
     plan = QueryPlan()
     for number in range(300):
-        plan.add(str(number), float(number))
-    plan.asked("0", 300.0)
-    due = [plan.next_at(str(number), 300.0) for number in range(300)]
-    assert due[1:] == sorted(due[1:])
-    assert due[0] > due[299] > due[1] >= 1.0 + FIRST_LOOK
+        plan.add(str(number), 0.0)
+    for number in range(300):
+        plan.asked(str(number), 100.0 + number)
+    due = [plan.next_at(str(number), 400.0) for number in range(300)]
+    assert due == sorted(due)
+    assert len(set(due)) == 300
+
+
+def test_a_newcomer_is_asked_for_soon_whoever_else_waits() -> None:
+    """Whether it runs at all is known within a second, though its elders are asked more rarely."""
+    plan = QueryPlan()
+    for number in range(5):
+        plan.add(str(number), 0.0)
+        plan.asked(str(number), 50.0 + number)
+    plan.add("new", 55.0)
+    assert plan.next_at("new", 55.0) == 55.0 + FIRST_LOOK
+    assert min(plan.next_at(str(number), 55.0) for number in range(5)) > 56.0
 
 
 NOTES = st.lists(

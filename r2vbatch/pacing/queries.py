@@ -21,7 +21,7 @@ FLOOR: Final = 0.2
 SLOWEST: Final = 15.0
 """Seconds between two questions for a running task, at the most (the documented interval)."""
 FIRST_LOOK: Final = 0.25
-GROWTH: Final = 0.06
+GROWTH: Final = 0.09
 """Of a task's age: how far apart the questions are while nothing is known."""
 JUST_AFTER: Final = 0.05
 MEMORY: Final = 40
@@ -213,14 +213,17 @@ class QueryPlan:
     def _scout(self, watched: Watched) -> float:
         """Nothing is known: the group's running tasks take turns, the longest unasked first.
 
-        All of them keep the pace of the oldest, so that newcomers do not crowd it out; and where
-        a queued task was seen to have started, one of its elders must have ended.
+        All of them keep the pace of the oldest, so that newcomers do not crowd it out; only the
+        first question, whether it runs at all, comes soon, for the window grows by the answer. And
+        where a queued task was seen to have started, one of its elders must have ended.
         """
         asked = watched.unasked_since
         if watched.started < self._freed.get(watched.group, watched.started) > asked[0]:
             return asked[0]
         around = self._round(watched.group)
         last = self._last_scout.get(watched.group, around.oldest)
+        if watched.asked is None:
+            return max(watched.started + FIRST_LOOK, last + self._floor)
         interval = min(SLOWEST, max(self._floor, GROWTH * (last - around.oldest)))
         turn = around.turns[watched.number]
         return max(watched.started + FIRST_LOOK, last + interval * (1 + turn))
