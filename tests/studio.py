@@ -57,6 +57,9 @@ def service(*faults: str, **switches: Any) -> Iterator[process.Child]:
 class Studio:
     """A storyboard of small shots, and everything that can be done with it."""
 
+    patience = 120.0
+    """Seconds the program may take."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.output = folder / "out"
@@ -109,7 +112,7 @@ class Studio:
     def call(self, *args: str, **env: str) -> Outcome:
         """The program, run to its end."""
         with self.start(*args, **env) as program:
-            out, err = program.communicate(timeout=120)
+            out, err = program.communicate(timeout=self.patience)
             return Outcome(program.returncode, out, err)
 
     def preview(self, *args: str) -> Outcome:

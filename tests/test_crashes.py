@@ -4,142 +4,25 @@ die at random moments. What a killed run leaves, the next one must bring to its 
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
 from aftermath import assert_in_order, assert_nobody_left
-from conftest import ROOT
-from die_at import WAYS, Job
-from studio import Studio, service
+from die_at import WAYS
+from scenes import DEAD, KEYS, SIDE_BY_SIDE, Scene, Stage
+from studio import service
 
-from r2vbatch.emulator import process
 from r2vbatch.errors import Exit
-
-GRACE = "1"
-"""Seconds. The emulator creates a task as soon as it has read the POST, and lists it at once."""
-SIDE_BY_SIDE = 3
-"""Most of a case is waiting."""
-KEYS = tuple(f"sk-{number:032x}" for number in range(1000))
-DEAD = -signal.SIGKILL
-
-
-class Stage:
-    """An emulator, an account of it for everyone who asks, and processes ready to die."""
-
-    def __init__(self, at: process.Child, place: Path) -> None:
-        self.at = at
-        self.place = place
-        self._keys = iter(range(len(KEYS)))
-        self._mortals: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
-
-    def new_account(self) -> int:
-        return next(self._keys)
-
-    def tasks(self, number: int) -> dict[str, Any]:
-        """The emulator's count of one account."""
-        counted: dict[str, Any] = self.at.stats()["accounts"][f"account-{number + 1}"]
-        return counted
-
-    def run(self, job: Job) -> int:
-        """Run the program, to its end or its death; its exit code."""
-        mortal = self._mortals.get()
-        try:
-            assert mortal.stdin is not None and mortal.stdout is not None
-            print(json.dumps(job), file=mortal.stdin, flush=True)
-            return int(mortal.stdout.readline())
-        finally:
-            self._mortals.put(mortal)
-
-    def __enter__(self) -> Stage:
-        for _ in range(SIDE_BY_SIDE):
-            self._mortals.put(
-                subprocess.Popen(
-                    [sys.executable, str(ROOT / "tests" / "die_at.py")],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for _ in range(SIDE_BY_SIDE):
-            with self._mortals.get() as mortal:
-                assert mortal.stdin is not None
-                mortal.stdin.close()
-                assert mortal.wait(timeout=10) == 0
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with service(keys=KEYS) as at, Stage(at, tmp_path_factory.mktemp("stage")) as made:
         yield made
-
-
-class Scene:
-    """One storyboard and its output folder, played on a stage."""
-
-    def __init__(self, stage: Stage, name: str, *, kind: str = "live", account: int | None = None):
-        self.stage = stage
-        self.name = name
-        self.kind = kind
-        self.account = stage.new_account() if account is None else account
-        self.studio = Studio(stage.place / name)
-
-    def copy(self, name: str) -> Scene:
-        """The same scene at another place; its tasks are the same, too."""
-        other = Scene(self.stage, name, kind=self.kind, account=self.account)
-        other.studio.board = self.studio.board
-        shutil.copytree(self.studio.folder, other.studio.folder, dirs_exist_ok=True)
-        return other
-
-    def run(self, at: int = 0, way: str = "", only: str = "") -> int:
-        """Run the program, to its end or to a step of it."""
-        words = ["run", str(self.studio.file)]
-        if self.kind == "live":
-            words = self.studio.live_words(self.stage.at, "--grace", GRACE)
-        return self.stage.run(
-            Job(
-                argv=words,
-                folder=str(self.studio.folder),
-                env={"DASHSCOPE_API_KEY": KEYS[self.account], "R2VBATCH_TEST": self.mark},
-                only=only,
-                at=at,
-                way=way,
-                words=str(self.stage.place / f"{self.name}.words"),
-                steps=str(self.stage.place / f"{self.name}.steps"),
-            )
-        )
-
-    def die(self, way: str, step: str) -> None:
-        assert self.run(1, way, step) == DEAD, self.words
-
-    def finish(self) -> None:
-        assert self.run() == Exit.DONE, self.words
-
-    @property
-    def mark(self) -> str:
-        return f"<{self.stage.place}/{self.name}>"
-
-    @property
-    def words(self) -> str:
-        return (self.stage.place / f"{self.name}.words").read_text(encoding="utf-8")
-
-    @property
-    def steps(self) -> list[str]:
-        text = (self.stage.place / f"{self.name}.steps").read_text(encoding="utf-8")
-        return text.splitlines()
 
 
 @dataclass(frozen=True)
@@ -265,6 +148,46 @@ def _assert_ended_well(scene: Scene, way: Way, where: str = "") -> None:
         assert_nobody_left([scene.mark])
     except AssertionError as wrong:
         raise AssertionError(f"{where}: {wrong}\n{scene.words}") from wrong
+
+
+CHANGES = {
+    "removed": (),
+    "renamed": ({"id": "c", "prompt": "@ellen does what a says."},),
+    "edited": ({"id": "a", "prompt": "@chelsea instead."},),
+}
+"""What becomes of shot a between the two runs."""
+LAST_STEPS = ("download", "move fetched", "finish", "mkdir clips", "link", "unlink", "move done")
+CHANGED = [(how, step, change) for how in WAYS for step in LAST_STEPS for change in CHANGES]
+
+
+def _die_and_change(stage: Stage, death: tuple[str, str, str]) -> None:
+    """Die when the clip of a is nearly there, and change its shot before the next run."""
+    how, step, change = death
+    way = Way(change, _two_new, paid=2 + (change == "edited"), clips=1 + (change != "removed"),
+              retired=change != "renamed")  # fmt: skip
+    scene = Scene(stage, f"{change}-{how}-{step}".replace(" ", "-"))
+    scene.studio.shots("a", "b")
+    scene.die(how, step)
+    scene.studio.shots(*CHANGES[change], "b")
+    scene.finish()
+    _assert_ended_well(scene, way, f"killed {how} {step}, then {change}")
+
+
+def _side_by_side(stage: Stage, deaths: list[tuple[str, str, str]]) -> None:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        list(side_by_side.map(lambda death: _die_and_change(stage, death), deaths))
+
+
+def test_killed_with_a_clip_nearly_there_and_its_shot_changed(stage: Stage) -> None:
+    """A clip that was being brought in when the run was killed is kept under its new name or in
+    retired/ if its shot was renamed, edited or removed before the next run."""
+    _side_by_side(stage, random.Random(1).sample(CHANGED, 6))
+
+
+@pytest.mark.long
+def test_killed_at_any_last_step_and_its_shot_changed(stage: Stage) -> None:
+    """The same at each of the last steps, for each change."""
+    _side_by_side(stage, CHANGED)
 
 
 @pytest.mark.parametrize("way", WAYS_TO_BE, ids=lambda way: way.name)

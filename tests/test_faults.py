@@ -4,7 +4,6 @@ that a person understands; nothing ends in a traceback, and nothing hangs."""
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,12 +194,11 @@ STALLS = (
 def _play(row: Row, place: Path, patience: float = PATIENCE) -> None:
     """Three shots under a fault, and what came of them."""
     studio = Studio(place)
+    studio.patience = patience
     studio.shots("a", "b", "c")
     words = ("--grace", str(row.grace), "--progress", "plain")
     with service(*_rules(row.faults), **row.switches) as at:
-        began = time.monotonic()
         result = studio.live(at, *words)
-        took = time.monotonic() - began
         told = understood(result)
         assert result.code == row.code, told
         assert studio.states() == dict.fromkeys(TAKES, "done") | row.ends, told
@@ -208,7 +206,6 @@ def _play(row: Row, place: Path, patience: float = PATIENCE) -> None:
         for words_due in row.says:
             assert words_due in told, told
         assert account(at)["posts"] == row.posts, told
-        assert took < patience
         assert_paid_once(at, studio)
         if row.ends and not row.lasts:
             again = studio.live(at, *words)
@@ -241,7 +238,7 @@ def test_a_fault_alone(tmp_path: Path, row: Row) -> None:
 @_named(MORE)
 def test_more_faults_alone(tmp_path: Path, row: Row) -> None:
     """Kin of those, and such as go on and on."""
-    _play(row, tmp_path / "film", patience=600.0)
+    _play(row, tmp_path / "film", patience=300.0)
 
 
 @pytest.mark.long

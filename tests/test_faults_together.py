@@ -52,6 +52,7 @@ def studio(tmp_path: Path) -> Studio:
 
 
 def _everything_at_once(studio: Studio, seed: int) -> None:
+    studio.patience = 300.0  # after each 5xx the next submit waits longer
     studio.shots(*(f"s{number}" for number in range(TAKES)))
     with service(*ALL, seed=seed) as at:
         for _ in range(RUNS):
