@@ -28,7 +28,7 @@ def held(output: Path, ledger: Path) -> Iterator[tuple[Folder, Ledger]]:
     with locked(output.absolute(), ledger.absolute()):
         folder = Folder(output.absolute())
         folder.refuse_links()
-        opened = Ledger.open(ledger)
+        opened = Ledger.open(ledger, create=False)
         try:
             yield folder, opened
             export(opened, folder)

@@ -44,6 +44,8 @@ _QUERIES = 20.0
 _PREVIEW_RATE = 1000.0
 """Calls a second to our own emulator, which has no quotas then."""
 _DOWNLOADS = 4
+_LONG_PAUSE = 15.0
+"""Seconds of waiting that are worth a word."""
 _GRACE = 300.0
 
 
@@ -206,7 +208,7 @@ def _means(
         ledger=thread,
         folder=setting.folder,
         posting=posting,
-        slots=_slots(setting, thread, posting),
+        slots=_slots(setting, thread, posting, telling),
         watch=Watch(QueryPlan(setting.query_rate)),
         budget=budget,
         finish=finisher.finish,
@@ -219,11 +221,15 @@ def _means(
     )
 
 
-def _slots(setting: Setting, thread: LedgerThread, posting: Posting) -> Callable[[str], Slots]:
+def _slots(
+    setting: Setting, thread: LedgerThread, posting: Posting, telling: Telling
+) -> Callable[[str], Slots]:
     """The window of each model, made when it is first asked for."""
     limits = setting.limits
 
     async def note(change: Change) -> None:
+        if change.what == "pause" and change.after >= _LONG_PAUSE:
+            telling.say(f"submitting waits {change.after:.0f} s: {change.reason}")
         await thread.do(
             Ledger.note, change.reason,
             what=change.what, before=change.before, after=change.after,

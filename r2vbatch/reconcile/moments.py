@@ -2,7 +2,7 @@
 
 Our clock may be minutes off, and may be put right between two runs; so each intent keeps the
 difference that was measured with it, and everything is compared on the service's clock. An
-intent without one is dated with today's difference, and with ten minutes' doubt either way.
+intent without one is dated with today's difference, and with twenty minutes' doubt either way.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from r2vbatch.reconcile.model import Facts, Intent
 
 MARGIN: Final = timedelta(minutes=2)
 """So long before its intent a take's task may seem to have been created."""
-OFF: Final = timedelta(minutes=10)
-"""How far off our clock may be where nobody measured it."""
+OFF: Final = timedelta(minutes=20)
+"""How far wrong an intent may be dated where nobody measured our clock then: it may have been ten
+minutes off one way, and now be so the other."""
 RESEND_UNTIL: Final = timedelta(hours=23)
 """Older intents are never sent again by themselves: what they made may be leaving the list."""
 TASK_LIFE: Final = timedelta(hours=24)

@@ -52,6 +52,7 @@ async def fetch(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
 async def _download(row: TakeRow, means: Means) -> TakeRow:
     """The clip into its part file. A link is tried whatever our clock says of it."""
     part = means.folder.part(str(row.key))
+    why = ""
     async with means.downloads:
         for _ in range(_FETCHES):
             if not row.link:
@@ -61,6 +62,7 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
             try:
                 fetched = await means.download(row.link, part)
             except LinkRefused as refusal:
+                why = str(refusal)
                 row = await _refused_link(row, refusal, means)
                 continue
             except ServiceError as failure:
@@ -68,7 +70,7 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
             return await means.ledger.do(
                 Ledger.move, row.key, State.FETCHED, bytes=fetched.bytes, file=_target(row, means)
             )
-    raise _Left("its link is refused")
+    raise _Left(f"its link is refused: {why}")
 
 
 async def _refused_link(row: TakeRow, refusal: LinkRefused, means: Means) -> TakeRow:

@@ -88,7 +88,7 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
                 f"{failure.verdict.sentence} ({failure})", failure.verdict.advice, refused=True
             )
             raise _GivenUp(f"its task cannot be asked for: {failure}") from None
-        await asyncio.sleep(backoff(3))
+        await asyncio.sleep(max(backoff(3), failure.retry_after or 0.0))
         return None
 
 
