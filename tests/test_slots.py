@@ -68,6 +68,7 @@ class Desk:
         self.stop = Stop()
         self._answer = listed
         self.posting = Posting(listed=self._listed, scale=scale)
+        self.stop.heard = self.posting.news
         self.slots = Slots(Window(level, rate), self.posting, note=self._note)
 
     async def _listed(self) -> None:
@@ -237,9 +238,9 @@ def test_waiting_for_news_or_the_stop() -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(2.0, desk.posting.news)
         loop.call_later(5.0, desk.stop.now, "enough")
-        await desk.stop.or_event(desk.posting.next_news)
+        await desk.posting.next_news.wait()
         assert now() == 2.0
-        await desk.stop.or_event(desk.posting.next_news)
+        await desk.posting.next_news.wait()
         assert now() == 5.0
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -44,6 +44,8 @@ _QUERIES = 20.0
 _PREVIEW_RATE = 1000.0
 """Calls a second to our own emulator, which has no quotas then."""
 _DOWNLOADS = 4
+_RECENT = 2.0
+"""Seconds for which a submit may count against the service's rate."""
 _LONG_PAUSE = 15.0
 """Seconds of waiting that are worth a word."""
 _GRACE = 300.0
@@ -199,6 +201,8 @@ def _means(
         loop.call_soon_threadsafe(telling.show, transition)
 
     posting = Posting(listed=opened.all[0].list_tasks, scale=setting.grace / _GRACE)
+    stop = Stop()
+    stop.heard = posting.news
     setting.ledger.listener = tell
     stack.callback(setattr, setting.ledger, "listener", None)
     return Means(
@@ -212,7 +216,7 @@ def _means(
         watch=Watch(QueryPlan(setting.query_rate)),
         budget=budget,
         finish=finisher.finish,
-        stop=Stop(),
+        stop=stop,
         mark=key.mark(setting.ledger.salt),
         downloads=asyncio.Semaphore(setting.limits.downloads or _DOWNLOADS),
         clock=time.time,
@@ -235,6 +239,9 @@ def _slots(
             what=change.what, before=change.before, after=change.after,
         )  # fmt: skip
 
+    now, clock = time.time(), asyncio.get_running_loop().time()
+    recent = setting.ledger.intents_since(now - _RECENT)
+
     @cache
     def of(model: str) -> Slots:
         window = Window(
@@ -242,6 +249,10 @@ def _slots(
             setting.submit_rate,
             most=limits.in_flight + 2 if limits.in_flight else None,
         )
+        # the service still counts what a run that was killed just now had submitted
+        for submitted, at in recent:
+            if submitted == model:
+                window.on_submit(clock - max(0.0, now - at))
         return Slots(window, posting, note=note)
 
     return of

@@ -140,7 +140,7 @@ class Runner:
                     continue  # a sentinel may go now that nothing else is left
                 if not any(settler.busy for settler in self.settlers):
                     return
-            await stop.or_event(news)
+            await news.wait()
 
     def _open(self, model: str) -> bool:
         return self._means.slots(model).open

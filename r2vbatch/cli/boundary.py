@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-import platform
 import sys
-import tempfile
-import traceback
 from contextlib import suppress
 from typing import Literal, TextIO
 
@@ -33,6 +30,8 @@ def guarded(cli: click.Command) -> int:
 
 
 def _was_printing(problem: OSError) -> bool:
+    import traceback
+
     frames = traceback.walk_tb(problem.__traceback__)
     return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
 
@@ -109,6 +108,10 @@ def _expected(problem: R2VBatchError) -> int:
 
 
 def _bug(bug: Exception) -> int:
+    import platform
+    import tempfile
+    import traceback
+
     report = _clean(
         f"r2vbatch {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
         + "".join(traceback.format_exception(bug))

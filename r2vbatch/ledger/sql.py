@@ -154,6 +154,9 @@ SHOWN = (
     " AND l.wanted = 1 AND l.take = b.take AND l.fingerprint = b.fingerprint)"
     " ORDER BY b.position"
 )
+RECENT = (
+    "SELECT model, intent_at FROM takes WHERE kind = 'live' AND intent_at > ? ORDER BY intent_at"
+)
 TASKS_AT = "SELECT task_id, submitted_at, clock_offset, stray FROM tasks WHERE endpoint = ?"
 KNOWS_TASK = "SELECT 1 FROM tasks WHERE task_id = ?"
 MARKS = "SELECT DISTINCT marks FROM takes WHERE kind = 'live'"

@@ -143,6 +143,14 @@ class Ledger:
             raise TaskTaken(task_id)
         return self.move(key, State.SUBMITTED, task_id=task_id, **columns)
 
+    def intend(
+        self, row: TakeRow, since: float, /, *, beside_twin: bool, **columns: Any
+    ) -> TakeRow | str:
+        """Record the intent to submit a take, unless one with the same prompt, begun after `since`,
+        is in doubt: its id is returned then, and nothing written. `beside_twin` allows both."""
+        twin = None if beside_twin else self.same_prompt_open(row, since)
+        return twin or self.move(row.key, State.SUBMITTING, "", **columns)
+
     def move_all(self, moves: Iterable[tuple[int, State, str]]) -> None:
         """Several transitions in one transaction (at start-up)."""
         with self._transaction() as db:
@@ -294,6 +302,10 @@ class Ledger:
         """The takes of the storyboard as last carried in, in its order, each by its live row
         where there is one, else by its preview row."""
         return [from_database(row) for row in self._read(sql.SHOWN)]
+
+    def intents_since(self, since: float) -> list[tuple[str, float]]:
+        """(model, time) of the latest intents to submit a live take, oldest first."""
+        return self._read(sql.RECENT, since)
 
     def tasks_at(self, endpoint: str) -> list[KnownTask]:
         """Every task there ever was at a base URL."""

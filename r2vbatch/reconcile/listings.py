@@ -17,6 +17,8 @@ from r2vbatch.reconcile.model import Intent, Listing
 from r2vbatch.reconcile.moments import MARGIN, TASK_LIFE, moments
 
 _ZONES: Final = timedelta(hours=8)
+_SENTINELS: Final = 5
+"""One known task alone may have been answered too late to be dated well."""
 
 
 class Window(NamedTuple):
@@ -29,17 +31,16 @@ class Window(NamedTuple):
 def window(
     intents: Iterable[Intent], known: Iterable[datetime | None], now: datetime, clock_offset: float
 ) -> Window | None:
-    """A window that shows every task of `intents` and the newest of the `known` ones, to have a
-    sentinel, whether the service reads it in UTC or in UTC+8; with room for a clock that is
+    """A window that shows every task of `intents` and the newest few of the `known` ones, to have
+    a sentinel, whether the service reads it in UTC or in UTC+8; with room for a clock that is
     measured a little differently next time.
 
     None when no window of 24 h does: ask without times then.
     """
     zero = timedelta(0)
     opens = [moments(intent, clock_offset, zero, now).opens - MARGIN for intent in intents]
-    newest = max((at for at in known if at is not None and at <= now), default=None)
-    if newest is not None:
-        opens.append(newest - MARGIN)
+    past = sorted(at for at in known if at is not None and at <= now)
+    opens.extend(at - MARGIN for at in past[-_SENTINELS:])
     start, end = min(opens, default=now), now + MARGIN + _ZONES
     return Window(start, end) if end - start < TASK_LIFE else None
 

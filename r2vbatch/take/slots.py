@@ -94,7 +94,7 @@ class Slots:
         while not stop.submitting:
             news = self._posting.next_news
             if not self.window.room(self.in_flight):
-                await stop.or_event(news)
+                await news.wait()
             elif (delay := self.window.delay(_now())) > 0:
                 await stop.pause(delay)
             else:

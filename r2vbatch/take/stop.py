@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class Stop:
@@ -13,6 +14,8 @@ class Stop:
         self.hint = ""
         self.refused = False
         """The service refuses in a way that would hit every take."""
+        self.heard: Callable[[], None] = lambda: None
+        """Called at the stop: whoever waits for news of the batch waits for this, too."""
         self._event = asyncio.Event()
 
     @property
@@ -25,6 +28,7 @@ class Stop:
         if self.reason is None:
             self.reason, self.hint, self.refused = reason, hint, refused
         self._event.set()
+        self.heard()
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not beyond the stop."""
@@ -33,12 +37,3 @@ class Stop:
                 await self._event.wait()
         except TimeoutError:
             return
-
-    async def or_event(self, event: asyncio.Event) -> None:
-        """Wait for `event` or for the stop, whichever comes first."""
-        waits = {asyncio.create_task(e.wait()) for e in (event, self._event)}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()

@@ -18,6 +18,7 @@ from r2vbatch.plan.model import Request
 from r2vbatch.references import ReferenceChanged
 from r2vbatch.take.means import Means, Spending, Wanted
 from r2vbatch.take.outage import Outage
+from r2vbatch.take.watch import TASK_LIFE
 
 _SENDS = 8
 """How often a take that the service fails to take, or to take a reference of, is offered again."""
@@ -77,9 +78,11 @@ async def _post(
     """One POST, and its outcome in the ledger. Raises `NotSent`."""
     while True:
         async with means.slots(row.model).turn(means.stop):
-            if means.stop.submitting or await _twin_in_doubt(row, means):
+            if means.stop.submitting:
                 return row
             row = await _intend(row, means, client)
+            if row.state is State.PLANNED:
+                return row
             if means.stop.submitting:  # meanwhile
                 return await means.ledger.do(
                     Ledger.move, row.key, State.PLANNED, "not sent: the batch stops"
@@ -96,33 +99,28 @@ async def _post(
             return row
 
 
-async def _twin_in_doubt(row: TakeRow, means: Means) -> bool:
-    """Whether a take with the same prompt may be at the service unknown to us. While it may, a
-    second one would make them impossible to tell apart."""
-    since = means.clock() - 24 * 3600
-    twin = await means.ledger.do(Ledger.same_prompt_open, row, since)
-    if twin and row.shot in means.sentinels:
-        means.sentinels.discard(row.shot)
-        return False
-    if twin:
-        means.left[row.key] = f"waits: {twin} has the same prompt and is in doubt"
-    return twin is not None
-
-
 async def _intend(row: TakeRow, means: Means, client: Client) -> TakeRow:
-    skew = client.clock_offset
-    return await means.ledger.do(
-        Ledger.move,
-        row.key,
-        State.SUBMITTING,
+    """The intent, durably; the row stays planned while a take with the same prompt is in doubt,
+    since a second one would make them impossible to tell apart."""
+    skew, now = client.clock_offset, means.clock()
+    begun = await means.ledger.do(
+        Ledger.intend,
+        row,
+        now - TASK_LIFE,
+        beside_twin=row.shot in means.sentinels,
         endpoint=client.endpoint.base_url,
         marks=[means.mark],
         attempts=row.attempts + 1,
-        intent_at=means.clock(),
+        intent_at=now,
         clock_offset=None if skew is None else skew.total_seconds(),
         error_code=None,
         error_message=None,
     )
+    if isinstance(begun, TakeRow):
+        means.sentinels.discard(row.shot)
+        return begun
+    means.left[row.key] = f"waits: {begun} has the same prompt and is in doubt"
+    return row
 
 
 async def _created(row: TakeRow, created: Created, means: Means) -> TakeRow:
