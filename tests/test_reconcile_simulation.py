@@ -227,7 +227,7 @@ def _alone(world: Played) -> bool:
 
 
 SEEDS = 2_000
-MANY = 60_000
+MANY = 30_000
 
 
 def hold(seeds: range) -> Counter[str]:
