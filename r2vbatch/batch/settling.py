@@ -18,8 +18,8 @@ from decimal import Decimal
 from r2vbatch.catalogue import Catalogue
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import ServiceError
-from r2vbatch.dashscope.model import Status, Task, TaskPage
-from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.dashscope.model import Task, TaskPage
+from r2vbatch.ledger import KnownTask, Ledger, State, TakeRow
 from r2vbatch.reconcile import (
     Adopt,
     Ask,
@@ -45,7 +45,6 @@ from r2vbatch.take.watch import echo_name
 
 _SHORTEST = 0.05
 """Seconds between two looks, at the least."""
-_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
 
 Question = Callable[[str], Awaitable[bool]]
 
@@ -60,10 +59,12 @@ class Answers:
     """Whether sending a take again was agreed to beforehand, by take id."""
     yes: set[int] = field(default_factory=set)
     no: set[int] = field(default_factory=set)
+    used: set[int] = field(default_factory=set)
+    """Takes for which a yes has been acted on: it was for one resend."""
 
     def consent(self, row: TakeRow) -> bool:
         """Whether a person agrees to send the take again."""
-        return row.key in self.yes or self.agreed(row.take)
+        return row.key not in self.used and (row.key in self.yes or self.agreed(row.take))
 
     async def put(self, row: TakeRow, why: str) -> bool:
         """Ask about one take, once; False when nothing new was learned."""
@@ -72,6 +73,7 @@ class Answers:
         price = str(row.price) if row.price else "an unknown price"
         if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
             self.yes.add(row.key)
+            self.used.discard(row.key)
             return True
         self.no.add(row.key)
         return False
@@ -194,19 +196,21 @@ class Settler:
             endpoint=spending.client.endpoint.base_url if spending else "",
             accounts=same_account(self._means.mark, marks),
             listings=self._listings,
-            known={
-                t.task_id: service_time(
-                    t.submitted_at, skew if t.clock_offset is None else t.clock_offset
-                )
-                for t in tasks
-                if not t.stray
-            },
+            known={t.task_id: self._created(t) for t in tasks if t.origin != "stray"},
             details=self._details,
-            unclaimed=frozenset(t.task_id for t in tasks if t.stray),
+            unclaimed=frozenset(t.task_id for t in tasks if t.origin == "stray"),
             under_way=frozenset(row.prompt_key for row in submitting),
             echo_trusted=await do(Ledger.meta, echo_name(self._url)) is not None,
             clock_offset=skew,
         )
+
+    def _created(self, task: KnownTask) -> datetime | None:
+        """When a task of ours was created, on the service's clock, as far as we know it
+        ourselves: the time of an adopted one is the list's."""
+        if task.origin == "adopted":
+            return None
+        offset = self._skew if task.clock_offset is None else task.clock_offset
+        return service_time(task.submitted_at, offset)
 
     @property
     def _skew(self) -> float:
@@ -241,7 +245,7 @@ class Settler:
         """All pages of the task list, read in one go."""
         began = self._now()
         tasks = await self._means.ledger.do(Ledger.tasks_at, self._url)
-        known = [service_time(t.submitted_at, t.clock_offset or self._skew) for t in tasks]
+        known = [at for at in map(self._created, tasks) if at]
         span = window([self._intent(r) for r in rows.values()], known, began, self._skew)
         pages: list[TaskPage] = []
         with suppress(ServiceError):
@@ -303,6 +307,7 @@ class Settler:
             State.SUBMITTED,
             decision.reason,
             task_id=decision.task_id,
+            marks=[self._means.mark],  # a task that was recognised proves no other key's account
             submitted_at=decision.created_at.timestamp() - self._skew,
         )
 
@@ -312,6 +317,8 @@ class Settler:
         lost = row.lost if decision.proven else row.lost + (row.estimate or Decimal(0))
         if decision.proven:
             self._means.budget.settle(row.price, None)
+        else:
+            self._answers.used.add(row.key)
         return await self._means.ledger.do(
             Ledger.move, row.key, State.PLANNED, decision.reason, lost=lost
         )

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import Kind, State
@@ -94,8 +94,8 @@ class KnownTask(NamedTuple):
     """On our clock."""
     clock_offset: float | None
     """The service's clock minus ours then."""
-    stray: bool
-    """Nobody's: fetched in case it was paid for by us."""
+    origin: Literal["submitted", "adopted", "stray"]
+    """Adopted: its time is the list's own. Stray: nobody's, fetched in case it was paid by us."""
 
 
 class NewTake(NamedTuple):

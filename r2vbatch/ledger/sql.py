@@ -83,7 +83,8 @@ CREATE TABLE tasks (
     endpoint     TEXT NOT NULL,
     submitted_at REAL NOT NULL,                  -- on our clock
     clock_offset REAL,                           -- service's clock minus ours
-    stray        INTEGER NOT NULL DEFAULT 0      -- nobody's: fetched in case it was paid by us
+    origin       TEXT NOT NULL                   -- submitted, adopted or stray (nobody's: fetched
+                                                 -- in case it was paid for by us)
 ) STRICT, WITHOUT ROWID;
 
 -- The plan as last carried in, in storyboard order: what is shown, and exported.
@@ -157,14 +158,14 @@ SHOWN = (
 RECENT = (
     "SELECT model, intent_at FROM takes WHERE kind = 'live' AND intent_at > ? ORDER BY intent_at"
 )
-TASKS_AT = "SELECT task_id, submitted_at, clock_offset, stray FROM tasks WHERE endpoint = ?"
+TASKS_AT = "SELECT task_id, submitted_at, clock_offset, origin FROM tasks WHERE endpoint = ?"
 KNOWS_TASK = "SELECT 1 FROM tasks WHERE task_id = ?"
 MARKS = "SELECT DISTINCT marks FROM takes WHERE kind = 'live'"
 
 CLEAR_BOARD = "DELETE FROM board"
 ADD_TO_BOARD = "INSERT INTO board (position, take, fingerprint) VALUES (?, ?, ?)"
 ADD_TASK = (
-    "INSERT OR IGNORE INTO tasks (task_id, key, endpoint, submitted_at, clock_offset, stray)"
+    "INSERT OR IGNORE INTO tasks (task_id, key, endpoint, submitted_at, clock_offset, origin)"
     " SELECT task_id, key, endpoint, submitted_at, clock_offset, ? FROM takes"
     " WHERE key = ? AND task_id IS NOT NULL AND endpoint IS NOT NULL"
 )

@@ -170,7 +170,8 @@ class Ledger:
             columns = {**self._start_over(db, key, before), **columns}
         db.execute(sql.update_take(["state", *columns]), bound(columns, key, to))
         if to is State.SUBMITTED:
-            db.execute(sql.ADD_TASK, (False, key))
+            origin = "adopted" if before is State.IN_DOUBT else "submitted"
+            db.execute(sql.ADD_TASK, (origin, key))
         self._event(db, key, now, before, to, why, columns)
         return Transition(key, before, to, now, why)
 
@@ -206,7 +207,7 @@ class Ledger:
         with self._transaction() as db:
             key = db.execute(sql.ADD_STRAY, (task_id, submitted_at, like)).lastrowid
             assert key is not None, "an INSERT of one row has a key"
-            db.execute(sql.ADD_TASK, (True, key))
+            db.execute(sql.ADD_TASK, ("stray", key))
             self._event(db, key, self._clock(), None, State.SUBMITTED, why, {"task_id": task_id})
             return self.take(key)
 
@@ -310,8 +311,8 @@ class Ledger:
     def tasks_at(self, endpoint: str) -> list[KnownTask]:
         """Every task there ever was at a base URL."""
         return [
-            KnownTask(task_id, submitted_at, clock_offset, bool(stray))
-            for task_id, submitted_at, clock_offset, stray in self._read(sql.TASKS_AT, endpoint)
+            KnownTask(task_id, submitted_at, clock_offset, origin)
+            for task_id, submitted_at, clock_offset, origin in self._read(sql.TASKS_AT, endpoint)
         ]
 
     def marks(self) -> list[frozenset[str]]:
