@@ -118,7 +118,7 @@ AT_THE_LIST = (
     Row(
         # a window that is right under UTC and UTC+8 is empty there: nothing can be proven
         "submit:reset_before:#1 list:list_zone=-08:00",
-        ("a_t01 in doubt", "lists nothing that would show its list to be alive", "paid twice"),
+        ("a_t01 in doubt", "lists nothing that would show its list to be whole", "paid twice"),
         Exit.NOT_ALL_DONE, {"a_t01": "in_doubt"}, lasts=True,
     ),
 )  # fmt: skip

@@ -301,7 +301,7 @@ class Settler:
         return True
 
     async def _adopt(self, decision: Adopt) -> TakeRow:
-        return await self._means.ledger.do(
+        row = await self._means.ledger.do(
             Ledger.move,
             decision.key,
             State.SUBMITTED,
@@ -310,6 +310,9 @@ class Settler:
             marks=[self._means.mark],  # a task that was recognised proves no other key's account
             submitted_at=decision.created_at.timestamp() - self._skew,
         )
+        # that a task was made says as much of the service as an answer would have
+        await self._means.slots(row.model).accepted(decision.task_id)
+        return row
 
     async def _resend(self, decision: Resend, row: TakeRow) -> TakeRow:
         """Back to planned. Where a person said yes, what was asked for before counts as lost."""

@@ -9,7 +9,7 @@ from r2vbatch.batch.bill import Act, Bill, shown
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Report
 from r2vbatch.cli.text import counted
-from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State
+from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.plan import Plan
 from r2vbatch.progress import clock
 from r2vbatch.storage import Folder
@@ -60,13 +60,15 @@ def summary_lines(job: Job, report: Report) -> Iterator[str]:
     if job.kind == "live" and job.spent:
         yield f"spent in this folder: {shown(job.spent)}"
     yield from _troubles(job, report)
+    for take, flags in job.ledger.flagged(job.kind):
+        yield f"{take} done, but not as asked: {', '.join(flags)}"
     if report.stopped and not report.interrupted:
         yield f"stopped submitting: {report.stopped}"
         if report.advice:
             yield f"hint: {report.advice}"
     if report.interrupted:
         yield _interrupted(job)
-    elif done < total:
+    elif done < total or report.left:
         yield f"go on with: r2vbatch resume {job.folder.root}"
     elif job.kind == "preview":
         yield f"results in {job.folder.path('results.csv')}"
@@ -81,8 +83,14 @@ def _troubles(job: Job, report: Report) -> Iterator[str]:
     told |= {key: job.ledger.take(key) for key in report.left}
     for key, row in sorted(told.items()):
         state = str(row.state).replace("_", " ")
-        reason = report.left.get(key) or row.error_message or ""
+        reason = report.left.get(key) or _last_reason(job.ledger, row) or row.error_message or ""
         yield f"{row.take} {state}: {reason}".rstrip(": ")
+
+
+def _last_reason(ledger: Ledger, row: TakeRow) -> str:
+    """Why a take came to stand where it stands, as the ledger tells it."""
+    reasons = [why for _, _, after, why, _ in ledger.events(row.key) if after == row.state]
+    return reasons[-1] if reasons else ""
 
 
 def collected_lines(ledger: Ledger, folder: Folder, report: Report) -> Iterator[str]:

@@ -217,4 +217,5 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientResponseError, "{host} answered with something that is not HTTP"),
     (ValueError, "this is not a URL that can be asked"),
     (ConnectionResetError, "{host} reset the connection"),
+    (aiohttp.ClientOSError, "the connection to {host} broke"),
 )

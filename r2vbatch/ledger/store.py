@@ -343,6 +343,10 @@ class Ledger:
         """(key, file) of every slate whose take is no longer wanted."""
         return self._read(sql.DROPPED_SLATES)
 
+    def flagged(self, kind: Kind) -> list[tuple[str, list[str]]]:
+        """(take, flags) of wanted takes that are done, and not as asked."""
+        return [(take, json.loads(flags)) for take, flags in self._read(sql.FLAGGED, kind)]
+
     def counts(self) -> dict[Kind, dict[State, int]]:
         """How many wanted takes stand in each state, by kind."""
         found: dict[Kind, dict[State, int]] = {"preview": {}, "live": {}}

@@ -180,12 +180,13 @@ def _cost(row: TakeRow, billed: Decimal | None) -> Decimal | None:
 async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
     """A failed task is not billed."""
     verdict = classify_task(task.code)
-    said = f"{task.code}: {task.message}".strip(": ") or "the service gave no reason"
+    said = task.message or (verdict.sentence if task.code else "the service gave no reason")
+    reason = ": ".join(filter(None, (task.code, task.message))) or "no code, no message"
     means.budget.settle(row.price, None)
     row = await means.ledger.do(
-        Ledger.move, row.key, State.FAILED, f"{verdict.sentence} ({said})",
+        Ledger.move, row.key, State.FAILED, f"{verdict.sentence} ({reason})",
         error_code=task.code or None,
-        error_message=task.message or "the service gave no reason",
+        error_message=said,
         started_at=_stamp(task.started_at) or row.started_at,
         ended_at=_stamp(task.ended_at) or means.clock(),
     )  # fmt: skip
