@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Protocol
 
 from r2vbatch import catalogue
+from r2vbatch.batch.answers import Answers
 from r2vbatch.batch.endpoint import Doors, client_of, key_for, reader_of
 from r2vbatch.batch.finishing import Finisher
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.runner import Runner
-from r2vbatch.batch.settling import Answers, Settler
+from r2vbatch.batch.settling import Settler
 from r2vbatch.batch.todo import left_to_collect, left_to_do, made_at
 from r2vbatch.batch.trust import trusted
 from r2vbatch.dashscope.client import Reader

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from r2vbatch.batch.answers import Answers
 from r2vbatch.catalogue import Catalogue
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import ServiceError
@@ -45,38 +45,6 @@ from r2vbatch.take.watch import echo_name
 
 _SHORTEST = 0.05
 """Seconds between two looks, at the least."""
-
-Question = Callable[[str], Awaitable[bool]]
-
-
-@dataclass
-class Answers:
-    """What people have said about takes in doubt."""
-
-    ask: Question | None = None
-    """Puts a question to a person; None where there is nobody to ask."""
-    agreed: Callable[[str], bool] = lambda take: False
-    """Whether sending a take again was agreed to beforehand, by take id."""
-    yes: set[int] = field(default_factory=set)
-    no: set[int] = field(default_factory=set)
-    used: set[int] = field(default_factory=set)
-    """Takes for which a yes has been acted on: it was for one resend."""
-
-    def consent(self, row: TakeRow) -> bool:
-        """Whether a person agrees to send the take again."""
-        return row.key not in self.used and (row.key in self.yes or self.agreed(row.take))
-
-    async def put(self, row: TakeRow, why: str) -> bool:
-        """Ask about one take, once; False when nothing new was learned."""
-        if self.ask is None or row.key in self.no:
-            return False
-        price = str(row.price) if row.price else "an unknown price"
-        if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
-            self.yes.add(row.key)
-            self.used.discard(row.key)
-            return True
-        self.no.add(row.key)
-        return False
 
 
 class Settler:

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from r2vbatch.batch.answers import Answers
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.job import Job
-from r2vbatch.batch.settling import Answers
 from r2vbatch.batch.trust import trust, trusted
 from r2vbatch.cli.text import agree
 from r2vbatch.errors import UsageProblem

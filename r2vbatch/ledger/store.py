@@ -16,27 +16,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import connect, unavailable
+from r2vbatch.ledger.questions import Questions, price_of
 from r2vbatch.ledger.rows import (
-    Known,
-    KnownTask,
     Move,
     NewTake,
     TakeRow,
     Transition,
     bound,
-    decimal,
-    from_database,
     unsigned,
     whole,
 )
-from r2vbatch.ledger.states import PAID, Kind, State, legal
+from r2vbatch.ledger.states import State, legal
 from r2vbatch.media.model import FileFacts
 
 _SECRET = frozenset({"link"})  # never copied into the event history
@@ -52,13 +48,12 @@ class TaskTaken(Exception):
     """The service gave a task to a take that another one has."""
 
 
-class Ledger:
+class Ledger(Questions):
     """One open ledger. Not for use from several threads at once."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, clock: Callable[[], float]):
-        self._db = connection
+        super().__init__(connection, path)
         self._clock = clock
-        self.path = path
         self.listener: Callable[[Transition], None] | None = None
 
     # --- opening and closing -------------------------------------------------------------
@@ -111,12 +106,6 @@ class Ledger:
             finally:
                 if self._db.in_transaction:  # else SQLite has rolled back, as on a full disk
                     self._db.execute("ROLLBACK")
-        except sqlite3.Error as problem:
-            raise unavailable(self.path, problem) from problem
-
-    def _read(self, statement: str, *parameters: object) -> list[Any]:
-        try:
-            return self._db.execute(statement, parameters).fetchall()
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem) from problem
 
@@ -184,7 +173,7 @@ class Ledger:
         )  # fmt: skip
         if before is State.EXPIRED:
             row = self.take(key)
-            cleared["lost"] = row.lost + _price(row.cost, row.estimate)
+            cleared["lost"] = row.lost + price_of(row.cost, row.estimate)
         return cleared
 
     def _event(
@@ -274,10 +263,6 @@ class Ledger:
         with self._transaction() as db:
             db.executemany(sql.PRICE, [bound(take._asdict()) for take in takes])
 
-    def moves(self) -> list[Move]:
-        """File moves that were begun and not ended."""
-        return [Move(*row) for row in self._read(sql.MOVES)]
-
     def moves_set_out(self) -> None:
         """Every moving file now lies at ``.moving/<key>``."""
         with self._transaction() as db:
@@ -289,126 +274,15 @@ class Ledger:
             db.execute(sql.FILES_MOVED)
             db.execute(sql.END_MOVES)
 
-    # --- questions -----------------------------------------------------------------------
-
-    def take(self, key: int) -> TakeRow:
-        """One take."""
-        return from_database(self._read(sql.TAKE, key)[0])
-
-    def wanted(self, kind: Kind) -> list[TakeRow]:
-        """All wanted takes of a kind."""
-        return [from_database(row) for row in self._read(sql.WANTED, kind)]
-
-    def shown(self) -> list[TakeRow]:
-        """The takes of the storyboard as last carried in, in its order, each by its live row
-        where there is one, else by its preview row."""
-        return [from_database(row) for row in self._read(sql.SHOWN)]
-
-    def intents_since(self, since: float) -> list[tuple[str, float]]:
-        """(model, time) of the latest intents to submit a live take, oldest first."""
-        return self._read(sql.RECENT, since)
-
-    def tasks_at(self, endpoint: str) -> list[KnownTask]:
-        """Every task there ever was at a base URL."""
-        return [
-            KnownTask(task_id, submitted_at, clock_offset, origin)
-            for task_id, submitted_at, clock_offset, origin in self._read(sql.TASKS_AT, endpoint)
-        ]
-
-    def marks(self) -> list[frozenset[str]]:
-        """The account marks of each live take: keys that reached one task are one account's."""
-        return [frozenset(json.loads(row[0])) for row in self._read(sql.MARKS)]
-
-    def unfinished(self, kind: Kind) -> list[TakeRow]:
-        """Takes with something left to do: wanted ones, and paid ones no longer wanted."""
-        return [from_database(row) for row in self._read(sql.UNFINISHED, kind)]
-
-    def in_states(self, kind: Kind, states: Iterable[State]) -> list[TakeRow]:
-        """Takes of a kind in any of `states`, wanted or not."""
-        wanted = json.dumps(sorted(states))
-        return [from_database(row) for row in self._read(sql.IN_STATES, kind, wanted)]
-
-    def known(self, kind: Kind) -> list[Known]:
-        """Every take of a kind, for matching."""
-        return [
-            Known(key, take, shot, fingerprint, bool(wanted), State(state), bool(has_file))
-            for key, take, shot, fingerprint, wanted, state, has_file in self._read(sql.KNOWN, kind)
-        ]
-
-    def files(self, kind: Kind) -> list[tuple[int, str, int | None]]:
-        """(key, file, bytes) of every done take."""
-        return self._read(sql.FILES, kind)
-
-    def dropped_slates(self) -> list[tuple[int, str]]:
-        """(key, file) of every slate whose take is no longer wanted."""
-        return self._read(sql.DROPPED_SLATES)
-
-    def flagged(self, kind: Kind) -> list[tuple[str, list[str]]]:
-        """(take, flags) of wanted takes that are done, and not as asked."""
-        return [(take, json.loads(flags)) for take, flags in self._read(sql.FLAGGED, kind)]
-
-    def counts(self) -> dict[Kind, dict[State, int]]:
-        """How many wanted takes stand in each state, by kind."""
-        found: dict[Kind, dict[State, int]] = {"preview": {}, "live": {}}
-        for kind, state, number in self._read(sql.COUNTS):
-            found[kind][State(state)] = number
-        return found
-
-    def same_prompt_open(self, row: TakeRow, since: float) -> str | None:
-        """A take with the same prompt whose submit, begun after `since`, is not settled."""
-        found = self._read(sql.SAME_PROMPT, row.kind, row.prompt_key, row.key, since)
-        return found[0][0] if found else None
-
-    def spent(self, currency: str) -> Decimal:
-        """Live money in `currency`: what was billed, and the full estimate of all that may be."""
-        total = Decimal(0)
-        for state, estimate, cost, lost in self._read(sql.SPENT, currency):
-            total += Decimal(lost)
-            if State(state) in PAID:
-                total += _price(decimal(cost), decimal(estimate))
-        return total
-
-    def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
-        """(at, before, after, why, detail) of one take, oldest first."""
-        rows = self._read(sql.EVENTS_OF, key)
-        return [(at, before, after, why, json.loads(d)) for at, before, after, why, d in rows]
-
-    def revision(self) -> int:
-        """Grows with every event."""
-        return int(self._read(sql.LAST_EVENT)[0][0])
-
     # --- odds and ends -------------------------------------------------------------------
-
-    def meta(self, name: str) -> str | None:
-        """A fact about the batch, or None."""
-        found = self._read(sql.GET_META, name)
-        return found[0][0] if found else None
 
     def set_meta(self, /, **facts: str) -> None:
         """Record facts about the batch."""
         with self._transaction() as db:
             db.executemany(sql.SET_META, [(name, whole(value)) for name, value in facts.items()])
 
-    @property
-    def salt(self) -> str:
-        """Salts the account marks, so that they mean nothing outside this ledger."""
-        return self.meta("salt") or ""
-
-    def get(self, path: Path, size: int, mtime_ns: int) -> FileFacts | None:
-        """Remembered facts of a local file, if it has not changed since."""
-        found = self._read(sql.GET_FACTS, whole(str(path)), size, mtime_ns)
-        if not found:
-            return None
-        facts = json.loads(found[0][0])
-        return FileFacts(**{**facts, "seconds": decimal(facts["seconds"])})
-
     def put(self, path: Path, size: int, mtime_ns: int, facts: FileFacts) -> None:
         """Remember facts of a local file."""
         text = json.dumps(asdict(facts), default=str)
         with self._transaction() as db:
             db.execute(sql.SET_FACTS, (whole(str(path)), size, mtime_ns, text))
-
-
-def _price(cost: Decimal | None, estimate: Decimal | None) -> Decimal:
-    """What a take was billed, else what it may have been."""
-    return next((known for known in (cost, estimate) if known is not None), Decimal(0))
