@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import av
@@ -310,6 +311,56 @@ def test_interrupted_and_gone_on_with(studio: Studio, number: signal.Signals) ->
         assert set(studio.states().values()) <= {"submitted", "running", "planned"}
         assert studio.live(at, verb="resume").code == Exit.DONE
         assert account(at)["billed_tasks"] == 3
+
+
+def interrupted_in_a_post(studio: Studio, delay: float) -> float:
+    """Ctrl-C while a POST waits for its answer; how many seconds the program took to leave."""
+    with service(answer_delay=delay) as at:
+        words = studio.live_words(at, "--progress", "json")
+        with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
+            assert program.stdout is not None
+            while json.loads(program.stdout.readline())["after"] != "submitting":
+                pass
+            began = time.monotonic()
+            program.send_signal(signal.SIGINT)
+            program.communicate(timeout=30)
+            took = time.monotonic() - began
+            assert program.returncode == Exit.INTERRUPTED
+    return took
+
+
+def test_ctrl_c_waits_for_a_post_under_way(studio: Studio) -> None:
+    """An answer that comes soon is waited for: its task id is not lost."""
+    studio.shots("a", "b")
+    interrupted_in_a_post(studio, 2.0)
+    assert studio.states() == {"a_t01": "submitted", "b_t01": "planned"}
+
+
+@pytest.mark.long
+def test_ctrl_c_does_not_wait_for_ever(studio: Studio) -> None:
+    """An answer that does not come leaves its take in doubt, within ten seconds."""
+    studio.shots("a", "b")
+    assert interrupted_in_a_post(studio, 60.0) < 10
+    assert studio.states() == {"a_t01": "in_doubt", "b_t01": "planned"}
+
+
+def test_a_second_ctrl_c_leaves_at_once(studio: Studio) -> None:
+    """Nothing is lost by it: the take is found submitting, and is in doubt for the next run."""
+    studio.shots("a")
+    with service(answer_delay=20.0) as at:
+        words = studio.live_words(at, "--progress", "json")
+        with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
+            assert program.stdout is not None
+            while json.loads(program.stdout.readline())["after"] != "submitting":
+                pass
+            began = time.monotonic()
+            program.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            program.send_signal(signal.SIGINT)
+            program.communicate(timeout=30)
+            assert time.monotonic() - began < 5
+            assert program.returncode == Exit.INTERRUPTED
+    assert studio.ledger("SELECT state FROM takes") == [("submitting",)]
 
 
 def test_results_say_what_happened(studio: Studio) -> None:

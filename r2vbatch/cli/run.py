@@ -22,6 +22,7 @@ from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Steady, Tally, progress
+from r2vbatch.storage import on_shared_disk
 
 if TYPE_CHECKING:
     from r2vbatch.batch.job import Job
@@ -189,6 +190,9 @@ def _carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
         return show_plan(manifest, settings, options.prices)
     key_for(settings.endpoint)  # a missing key is said before a folder is made
     with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
+        if on_shared_disk(settings.ledger):
+            say("note: the ledger lies on a network or synced disk, and is kept in a slower, safer"
+                " way; --ledger PATH puts it on a disk of this machine", err=True)  # fmt: skip
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             say(line, err=True)
         job.check_room()
