@@ -64,7 +64,8 @@ def _everything_at_once(studio: Studio, seed: int) -> None:
                 assert state in {"done", "planned"} or f"{take} {state.replace('_', ' ')}: " in told
             if result.code == Exit.DONE:
                 break
-        assert set(studio.states().values()) == {"done"}
+        # a list that is misdated or lags may prove nothing: that is said, and nothing is paid
+        assert set(studio.states().values()) <= {"done", "in_doubt"}
         assert_in_order(studio)
         assert account(at)["billed_tasks"] == TAKES
 
