@@ -280,7 +280,7 @@ def test_one_run_per_output_folder(studio: Studio) -> None:
     """A second run is refused while the first works, says by whom, and disturbs nothing."""
     studio.shots("a", "b")
     with (
-        service(latency=1.0) as at,
+        service(latency=60.0) as at,
         studio.start(*studio.live_words(at), "--progress", "json", DASHSCOPE_API_KEY=KEY) as first,
     ):
         assert first.stdout is not None
@@ -288,8 +288,9 @@ def test_one_run_per_output_folder(studio: Studio) -> None:
         second = studio.live(at)
         assert second.code == Exit.OUTPUT
         assert f"process {first.pid}" in second.err
+        first.send_signal(signal.SIGINT)
         first.communicate(timeout=60)
-        assert first.returncode == Exit.DONE
+        assert first.returncode == Exit.INTERRUPTED
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
