@@ -5,9 +5,7 @@
     R2VBatchError
     ├── UsageProblem       2  the command line cannot be carried out as given
     ├── ManifestInvalid    3  the manifest has errors; carries them all
-    ├── ServiceRefused     4  the service would refuse every take (key, arrears, model)
-    ├── OutputUnavailable  5  the output folder or its ledger cannot be used now
-    └── Interrupted      130  a person stopped the batch
+    └── OutputUnavailable  5  the output folder or its ledger cannot be used now
 
 Anything else that reaches the boundary in ``cli`` is a bug of ours (exit 70).
 A take that failed is not here: that is an outcome in the ledger, not an exception.
@@ -65,19 +63,7 @@ class ManifestInvalid(R2VBatchError):
         self.diagnostics = list(diagnostics)
 
 
-class ServiceRefused(R2VBatchError):
-    """The service refuses in a way that would hit every take."""
-
-    exit_code = Exit.REFUSED
-
-
 class OutputUnavailable(R2VBatchError):
     """The output folder or the ledger in it is locked, damaged, full or not ours."""
 
     exit_code = Exit.OUTPUT
-
-
-class Interrupted(R2VBatchError):
-    """A person (or the system) asked the batch to stop."""
-
-    exit_code = Exit.INTERRUPTED
