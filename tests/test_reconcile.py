@@ -242,6 +242,7 @@ def test_a_prompt_is_recognised_however_it_is_written(text: str, limit: int, for
 
 
 @hypothesis.given(PROMPTS, st.integers(0, 60), st.booleans())
+@hypothesis.example("\u00c8\u0359", 1, True)  # in normal form the mark that is cut off comes first
 def test_a_cut_is_never_excluded(text: str, length: int, trusted: bool) -> None:
     """Any beginning of our prompt may be our prompt, trusted echo or not."""
     assert could_be(text, text[:length], trusted=trusted)

@@ -109,9 +109,17 @@ def unchanged(sent: str, echo: str | None) -> bool:
 def could_be(sent: str, echo: str, *, trusted: bool) -> bool:
     """Whether a service may have made `echo` of the prompt `sent`: by a cut nobody documented
     or, unless its echo is `trusted`, by some alteration."""
-    if _decomposed(sent).startswith(_decomposed(echo).rstrip(" .…")):
+    if _decomposed(sent).startswith(_without_end(_decomposed(echo))):
         return True
     return not trusted and _in_common(_bare(sent), _bare(echo))
+
+
+def _without_end(text: str) -> str:
+    """`text` but for what a cut may have put or left there: dots, blanks, and the marks of the
+    last letter, whose order depends on those that were cut off."""
+    while text and (text[-1] in " .…" or unicodedata.combining(text[-1])):
+        text = text[:-1]
+    return text
 
 
 def same_account(mark: str, takes: Iterable[frozenset[str]]) -> frozenset[str]:
