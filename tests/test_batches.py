@@ -94,7 +94,8 @@ def test_resume_needs_the_folder_alone(studio: Studio) -> None:
         words = studio.live_words(at)
         studio.killed_after("done", 1, *words, DASHSCOPE_API_KEY=KEY)
         studio.file.write_text("version: 1\n", encoding="utf-8")
-        result = studio.call("resume", str(studio.output), "--yes", DASHSCOPE_API_KEY=KEY)
+        words = ["resume", str(studio.output), "--yes", "--grace", "2"]
+        result = studio.call(*words, DASHSCOPE_API_KEY=KEY)
         assert result.code == Exit.DONE, result.err
         assert "differs from the manifest" in result.err
         assert account(at)["billed_tasks"] == 4
