@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 from conftest import ROOT
 from studio import KEY, PROGRAM
@@ -30,7 +32,7 @@ def commands() -> list[list[str]]:
 
 
 def test_the_commands_work_in_order(tmp_path: Path) -> None:
-    """The quickstart is previewed, and then every command of the README is run where it stands;
+    """The quickstart is previewed, as real slates, and then every command of the README is run where it stands;
     the live one gets as far as its price, which is the one the README states."""
     shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
 
@@ -41,6 +43,7 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
         )  # fmt: skip
 
     assert run("run", "manifests/quickstart.yaml").returncode == Exit.DONE
+    _assert_real_slates(tmp_path / "out" / "day-off")
     found = commands()
     assert {args[0] for args in found} >= {"check", "plan", "run", "resume", "status"}
     for args in found:
@@ -53,6 +56,25 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
         else:
             done = run(*args, DASHSCOPE_API_KEY=KEY)
             assert done.returncode == Exit.DONE, (args, done.stderr)
+
+
+def _assert_real_slates(output: Path) -> None:
+    """One decodable MP4 a take, as asked in size, length, rate and sound, measured by PyAV."""
+    lines = (output / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = {row["take"]: row for row in map(json.loads, lines)}
+    assert len(rows) >= 6
+    assert {row["status"] for row in rows.values()} == {"done"}
+    assert {row["size"] for row in rows.values()} >= {"1280*720", "720*1280"}
+    for take, row in rows.items():
+        assert row["clip"] == f"preview/{take}.mp4"
+        with av.open(str(output / row["clip"])) as container:
+            video = container.streams.video[0]
+            assert f"{video.width}*{video.height}" == row["size"]
+            assert (video.codec_context.name, video.average_rate) == ("h264", 30)
+            assert [s.codec_context.name for s in container.streams.audio] == (
+                ["aac"] if row["audio"] else []
+            )
+            assert sum(1 for _ in container.decode(video)) == 30 * row["duration"]
 
 
 def test_the_example_is_a_valid_manifest(tmp_path: Path) -> None:
