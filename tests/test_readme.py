@@ -32,8 +32,8 @@ def commands() -> list[list[str]]:
 
 
 def test_the_commands_work_in_order(tmp_path: Path) -> None:
-    """The quickstart is previewed, as real slates, and then every command of the README is run where it stands;
-    the live one gets as far as its price, which is the one the README states."""
+    """The quickstart is previewed, as real slates, and then every command of the README is run
+    where it stands; the live one gets as far as its price, which is the one the README states."""
     shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
 
     def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
