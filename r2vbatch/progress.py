@@ -7,11 +7,11 @@ from; it writes to the stream it is given.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, TextIO
 
+from r2vbatch.clock import now
 from r2vbatch.ledger import AT_SERVICE, ENDED, TO_FETCH, Known, State, Transition
 from r2vbatch.ledger.results import iso
 from r2vbatch.visible import as_json, visible
@@ -165,7 +165,7 @@ class Bar:
 
     def _update(self) -> None:
         tally = self._tally
-        left = tally.seconds_left(time.time())
+        left = tally.seconds_left(now())
         parts = [
             f"{tally.done} done",
             f"{tally.bad} failed",
@@ -198,7 +198,7 @@ class Plain:
         if not self._tally.name(transition.key):
             return
         if transition.after in ENDED or transition.after in {State.IN_DOUBT, State.HELD}:
-            left = self._tally.seconds_left(time.time())
+            left = self._tally.seconds_left(now())
             tail = f", {clock(left)} left" if left is not None else ""
             count = f"[{self._tally.ended}/{self._tally.total}{tail}]"
             self._write(f"{count} {_line(self._tally, transition)}")
@@ -240,7 +240,7 @@ class JsonLines:
             "failed": tally.bad,
             "in_flight": tally.in_flight,
             "total": tally.total,
-            "seconds_left": tally.seconds_left(time.time()),
+            "seconds_left": tally.seconds_left(now()),
         }
         self._write(event)
 

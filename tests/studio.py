@@ -59,6 +59,8 @@ class Studio:
 
     patience = 120.0
     """Seconds the program may take."""
+    program = PROGRAM
+    """What is run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -100,7 +102,7 @@ class Studio:
     def start(self, *args: str, **env: str) -> subprocess.Popen[str]:
         """The program, started; its words on pipes."""
         return subprocess.Popen(
-            [*PROGRAM, *args],
+            [*self.program, *args],
             cwd=self.folder,
             env={**os.environ, **env},
             stdin=subprocess.DEVNULL,
@@ -113,7 +115,11 @@ class Studio:
     def call(self, *args: str, **env: str) -> Outcome:
         """The program, run to its end."""
         with self.start(*args, **env) as program:
-            out, err = program.communicate(timeout=self.patience)
+            try:
+                out, err = program.communicate(timeout=self.patience)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                raise
             return Outcome(program.returncode, out, err)
 
     def preview(self, *args: str) -> Outcome:

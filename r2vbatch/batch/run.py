@@ -25,6 +25,7 @@ from r2vbatch.batch.runner import Runner
 from r2vbatch.batch.settling import Settler
 from r2vbatch.batch.todo import left_to_collect, left_to_do, made_at
 from r2vbatch.batch.trust import trusted
+from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
@@ -220,7 +221,7 @@ def _means(
         stop=stop,
         mark=key.mark(setting.ledger.salt),
         downloads=asyncio.Semaphore(setting.limits.downloads or _DOWNLOADS),
-        clock=time.time,
+        clock=now,
         say=telling.say,
         grace=setting.grace,
     )
@@ -240,8 +241,8 @@ def _slots(
             what=change.what, before=change.before, after=change.after,
         )  # fmt: skip
 
-    now, clock = time.time(), asyncio.get_running_loop().time()
-    recent = setting.ledger.intents_since(now - _RECENT)
+    present, clock = now(), asyncio.get_running_loop().time()
+    recent = setting.ledger.intents_since(present - _RECENT)
 
     @cache
     def of(model: str) -> Slots:
@@ -253,7 +254,7 @@ def _slots(
         # the service still counts what a run that was killed just now had submitted
         for submitted, at in recent:
             if submitted == model:
-                window.on_submit(clock - max(0.0, now - at))
+                window.on_submit(clock - max(0.0, present - at))
         return Slots(window, posting, note=note)
 
     return of

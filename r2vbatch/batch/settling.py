@@ -8,7 +8,6 @@ sent again goes back to planned, and to the runner.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from decimal import Decimal
 
 from r2vbatch.batch.answers import Answers
 from r2vbatch.catalogue import Catalogue
+from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import ServiceError
 from r2vbatch.dashscope.model import Task, TaskPage
@@ -71,7 +71,7 @@ class Settler:
         self._take_up = take_up
         self._send_again = send_again
         self._settled = settled
-        self._start_up = time.time()
+        self._start_up = now()
         self._listings: list[Listing] = []
         self._details: dict[str, Task] = {}
         self._asked_at: dict[str, float] = {}
@@ -114,7 +114,7 @@ class Settler:
 
     async def _wait(self, until: float | None, news: asyncio.Event) -> None:
         """Until a moment (seconds since 1970) or news of the batch."""
-        seconds = None if until is None else max(_SHORTEST, until - time.time())
+        seconds = None if until is None else max(_SHORTEST, until - now())
         await asyncio.sleep(_SHORTEST)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -187,13 +187,13 @@ class Settler:
         return 0.0 if offset is None else offset.total_seconds()
 
     def _now(self) -> datetime:
-        return service_time(time.time(), self._skew)
+        return service_time(now(), self._skew)
 
     # --- learning more -------------------------------------------------------------------
 
     async def _learn(self, ruling: Ruling, rows: dict[int, TakeRow]) -> bool:
         """Take the listing and ask the questions that are due; whether any was."""
-        due = [t for t in ruling.watch if self._poll_at(t) <= time.time()]
+        due = [t for t in ruling.watch if self._poll_at(t) <= now()]
         for task_id in due:
             await self._query(task_id)
         list_now = ruling.list_at is not None and ruling.list_at <= self._now()
@@ -205,7 +205,7 @@ class Settler:
         return self._asked_at.get(task_id, 0.0) + max(_SHORTEST, self._means.grace / 20)
 
     async def _query(self, task_id: str) -> None:
-        self._asked_at[task_id] = time.time()
+        self._asked_at[task_id] = now()
         with suppress(ServiceError):
             self._details[task_id] = await self._reader.query(task_id)
 

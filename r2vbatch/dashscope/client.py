@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 
 from r2vbatch import __version__
+from r2vbatch.clock import utc_now
 from r2vbatch.dashscope import decode, encode
 from r2vbatch.dashscope.decode import Policy, Reply
 from r2vbatch.dashscope.download import Fetched, fetch
@@ -65,11 +66,6 @@ class Retry:
 
 
 PATIENT: Final = Retry()
-
-
-def utc_now() -> datetime:
-    """Our clock."""
-    return datetime.now(UTC)
 
 
 async def no_wait() -> None:

@@ -5,6 +5,7 @@ A database of another program is refused before anything in it is touched.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 from contextlib import closing
@@ -42,7 +43,10 @@ def connect(
             hint="move it elsewhere, or choose another place with --ledger",
         )
     try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
+        where, uri = (_frozen(path), True) if not keep and _is_frozen(path) else (str(path), False)
+        db = sqlite3.connect(
+            where, uri=uri, isolation_level=None, check_same_thread=False, timeout=patience
+        )
     except sqlite3.Error as problem:
         raise unavailable(path, problem) from problem
     try:
@@ -50,7 +54,9 @@ def connect(
         if keep:
             shared = on_shared_disk(path) if shared_disk is None else shared_disk
             db.execute(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}")
-        _prepare(db)
+            _prepare(db)
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as problem:
         db.close()
         raise unavailable(path, problem) from problem
@@ -58,6 +64,18 @@ def connect(
         db.close()
         raise
     return db
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether nothing can change this ledger: it lies on a read-only disk, all of it in one file.
+    There SQLite finds no place for the index of its log, and need not look for one."""
+    log = path.with_name(f"{path.name}-wal")
+    unfinished = log.is_file() and log.stat().st_size > 0
+    return path.is_file() and not unfinished and not os.access(path.absolute().parent, os.W_OK)
+
+
+def _frozen(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?immutable=1"
 
 
 def unavailable(path: Path, problem: sqlite3.Error) -> OutputUnavailable:
@@ -108,8 +126,7 @@ def _shape(db: sqlite3.Connection) -> frozenset[str]:
 
 
 def _prepare(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = FULL")
+    """Give an empty database the form of a ledger; of two that do it at once, one waits."""
     db.execute("BEGIN IMMEDIATE")
     if _empty(db):
         for statement in sql.SCHEMA.split(";\n"):

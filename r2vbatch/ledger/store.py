@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from r2vbatch.clock import now
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import connect, unavailable
@@ -65,7 +65,7 @@ class Ledger(Questions):
         *,
         create: bool = True,
         shared_disk: bool | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
         patience: float = 4.0,
     ) -> Ledger:
         """Open (or make) the ledger at `path`.
