@@ -26,7 +26,7 @@ def test_an_interrupt_while_it_is_being_loaded(studio: Studio, module: str) -> N
     """A Ctrl-C while modules are imported leaves with a word and no traceback."""
     code = (
         "import os, signal, sys\n"
-        # as in a terminal; a process started in the background may have inherited that it is ignored
+        # as in a terminal; what is started in the background may inherit that it is ignored
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Finder:\n"
         "    @staticmethod\n"
