@@ -10,7 +10,7 @@ from ledgers import ROADS
 from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
 from r2vbatch.batch.matching import match
 from r2vbatch.ledger import Kind, Ledger, State
-from r2vbatch.plan import Plan, request
+from r2vbatch.planning import Plan, request
 from r2vbatch.storage import Folder
 from r2vbatch.take.naming import clip_name, poster_name
 

@@ -10,8 +10,8 @@ from typing import Any
 from r2vbatch import catalogue, datafiles, media
 from r2vbatch.manifest import load, load_text
 from r2vbatch.manifest.model import Manifest
-from r2vbatch.plan import Plan, local_files, plan
-from r2vbatch.plan.model import FileFacts
+from r2vbatch.planning import Plan, local_files, plan
+from r2vbatch.planning.model import FileFacts
 
 CATALOGUE = catalogue.load()
 MANIFESTS = datafiles.folder("manifests")

@@ -11,7 +11,7 @@ from r2vbatch.batch.bill import Act, Bill, draw_up, shown
 from r2vbatch.batch.matching import match
 from r2vbatch.ledger import Known, State
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan import Plan
+from r2vbatch.planning import Plan
 
 S = State
 

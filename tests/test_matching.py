@@ -12,7 +12,7 @@ from storyboards import planned, storyboard
 
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.ledger import PAID, Known, State
-from r2vbatch.plan.model import PlannedTake
+from r2vbatch.planning.model import PlannedTake
 
 
 def takes(*shots: tuple[str, str], **keys: Any) -> list[PlannedTake]:

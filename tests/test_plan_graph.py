@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from storyboards import planned, storyboard
 
-from r2vbatch.plan import another
+from r2vbatch.planning import another
 
 
 def shot(id: str, *after: str, **keys: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storyboards import CATALOGUE, REFS, planned, read, storyboard
 
-from r2vbatch.plan import Plan, another, plan, request
+from r2vbatch.planning import Plan, another, plan, request
 
 NAMES = ("ellen", "chelsea", "bunny")
 RENAMED = {"ellen": "小雨", "chelsea": "puss", "bunny": "b2"}

@@ -14,7 +14,7 @@ from storyboards import CATALOGUE
 
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest import load
-from r2vbatch.plan import lint, plan
+from r2vbatch.planning import lint, plan
 
 CASES = sorted((Path(__file__).parent / "lint").glob("*.yaml"))
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from storyboards import CATALOGUE, REFS, planned, storyboard
 
 from r2vbatch.media import Expected
-from r2vbatch.plan import expected, request
+from r2vbatch.planning import expected, request
 
 PROMPT = "@ellen greets @bunny, @chelsea between them."
 SIZES = CATALOGUE.models["wan2.6-r2v"].sizes

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r2vbatch.plan.timing import oddities, timed_shots
+from r2vbatch.planning.timing import oddities, timed_shots
 
 WRITTEN = [
     "Shot {n} [{a}-{b}s]",

@@ -13,7 +13,7 @@ from storyboards import CATALOGUE, MANIFESTS, shipped
 from r2vbatch import media
 from r2vbatch.manifest import load_text
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan import expected, local_files, plan, request
+from r2vbatch.planning import expected, local_files, plan, request
 
 DOCUMENTATION = json.loads(
     (Path(__file__).parent / "requests" / "documentation.json").read_text("utf-8")

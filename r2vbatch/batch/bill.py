@@ -14,7 +14,7 @@ from enum import StrEnum
 from r2vbatch.batch.matching import Matching
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Known, State
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan.model import Plan, PlannedTake
+from r2vbatch.planning.model import Plan, PlannedTake
 
 
 class Act(StrEnum):

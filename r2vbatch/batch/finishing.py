@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from r2vbatch import media, workers
-from r2vbatch.plan.model import Expected
+from r2vbatch.planning.model import Expected
 
 
 class Finisher:

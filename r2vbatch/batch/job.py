@@ -23,8 +23,8 @@ from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import PAID, Kind, Known, Ledger, NewTake, State
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan import request
-from r2vbatch.plan.model import Plan, PlannedTake
+from r2vbatch.planning import request
+from r2vbatch.planning.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
 from r2vbatch.take.naming import clip_name
 

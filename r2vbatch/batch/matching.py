@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from r2vbatch.ledger import PAID, Known, State
 from r2vbatch.ledger.states import AT_SERVICE, TO_FETCH
-from r2vbatch.plan.model import PlannedTake
+from r2vbatch.planning.model import PlannedTake
 
 _COMING = TO_FETCH | AT_SERVICE
 

@@ -33,7 +33,7 @@ from r2vbatch.dashscope.patience import Patience
 from r2vbatch.ledger import ENDED, Ledger, LedgerThread, State, Transition
 from r2vbatch.manifest.model import Limits
 from r2vbatch.pacing import Change, QueryPlan, Watch, Window
-from r2vbatch.plan.model import PlannedTake
+from r2vbatch.planning.model import PlannedTake
 from r2vbatch.references import References
 from r2vbatch.storage import Folder
 from r2vbatch.take import Means, Posting, Slots, Spending, Stop

@@ -16,8 +16,8 @@ from r2vbatch.batch.signals import Signals
 from r2vbatch.batch.todo import Todo, asked_for
 from r2vbatch.errors import R2VBatchError
 from r2vbatch.ledger import ENDED, TO_FETCH, Kind, Ledger, State, TakeRow
-from r2vbatch.plan import expected
-from r2vbatch.plan.model import PlannedTake
+from r2vbatch.planning import expected
+from r2vbatch.planning.model import PlannedTake
 from r2vbatch.take import Means, Wanted, live
 
 _CHECKPOINT = 60.0

@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from r2vbatch.batch.job import Job
 from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Kind, Ledger, State, TakeRow
 from r2vbatch.media.files import digest
-from r2vbatch.plan import expected
-from r2vbatch.plan.model import Expected
+from r2vbatch.planning import expected
+from r2vbatch.planning.model import Expected
 from r2vbatch.scheduler import Graph
 from r2vbatch.storage import Folder
 from r2vbatch.take import Wanted

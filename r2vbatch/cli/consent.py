@@ -24,7 +24,7 @@ from r2vbatch.batch.trust import trust, trusted
 from r2vbatch.cli.text import agree
 from r2vbatch.errors import UsageProblem
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan import Plan
+from r2vbatch.planning import Plan
 from r2vbatch.visible import visible
 
 _MANY = 5

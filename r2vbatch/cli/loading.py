@@ -14,8 +14,8 @@ from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import Exit, ManifestInvalid
 from r2vbatch.manifest.model import Manifest, Reading
 from r2vbatch.media import FactsCache, facts_of
-from r2vbatch.plan import Plan, local_files, plan
-from r2vbatch.plan.model import Facts
+from r2vbatch.planning import Plan, local_files, plan
+from r2vbatch.planning.model import Facts
 
 Format = Literal["text", "json", "github"]
 

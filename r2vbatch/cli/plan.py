@@ -16,7 +16,7 @@ from r2vbatch.cli.text import counted, say
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger
 from r2vbatch.manifest.model import Manifest, Money
-from r2vbatch.plan import Plan, request
+from r2vbatch.planning import Plan, request
 from r2vbatch.visible import as_json
 
 

@@ -10,7 +10,7 @@ from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Report
 from r2vbatch.cli.text import counted
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State, TakeRow
-from r2vbatch.plan import Plan
+from r2vbatch.planning import Plan
 from r2vbatch.progress import clock
 from r2vbatch.storage import Folder
 

@@ -12,7 +12,7 @@ from r2vbatch.dashscope.download import Fetched
 from r2vbatch.ledger import LedgerThread, TakeRow
 from r2vbatch.media import Finished
 from r2vbatch.pacing import Watch
-from r2vbatch.plan.model import Expected, PlannedTake
+from r2vbatch.planning.model import Expected, PlannedTake
 from r2vbatch.references import References
 from r2vbatch.storage import Folder
 from r2vbatch.take.budget import Budget

@@ -13,8 +13,8 @@ from r2vbatch.dashscope.model import Created
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Ledger, State, TakeRow, TaskTaken
 from r2vbatch.pacing import Throttle, backoff
-from r2vbatch.plan import PlannedTake, request
-from r2vbatch.plan.model import Request
+from r2vbatch.planning import PlannedTake, request
+from r2vbatch.planning.model import Request
 from r2vbatch.references import ReferenceChanged
 from r2vbatch.take.means import Means, Spending, Wanted
 from r2vbatch.take.outage import Outage

@@ -15,7 +15,7 @@ from r2vbatch import catalogue, manifest
 from r2vbatch.batch.job import Job, opened
 from r2vbatch.batch.settings import Options, settle
 from r2vbatch.ledger import State
-from r2vbatch.plan import plan
+from r2vbatch.planning import plan
 from r2vbatch.take.naming import clip_name
 from tests.benchmarks.stage import OURS, ROOT, Board, emulator, storyboard
 from tests.benchmarks.table import Row

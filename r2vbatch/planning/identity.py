@@ -15,7 +15,7 @@ from typing import Any
 
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import Shot
-from r2vbatch.plan.model import PlannedTake, Sent
+from r2vbatch.planning.model import PlannedTake, Sent
 
 VERSION = "r2vbatch-1"
 """Enters every fingerprint; changes when what is hashed, or how, changes."""

@@ -14,7 +14,7 @@ from typing import Any
 from r2vbatch.catalogue import DEFAULT_PRICES, Catalogue, Model
 from r2vbatch.errors import UsageProblem
 from r2vbatch.manifest.model import Money
-from r2vbatch.plan.model import Estimate, Facts, Sent
+from r2vbatch.planning.model import Estimate, Facts, Sent
 
 
 def price_region(endpoint: str, asked: str | None, catalogue: Catalogue) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, Shot, diagnose
-from r2vbatch.plan.gate import Gate
-from r2vbatch.plan.model import Sent
-from r2vbatch.plan.wording import written_at
+from r2vbatch.planning.gate import Gate
+from r2vbatch.planning.model import Sent
+from r2vbatch.planning.wording import written_at
 
 
 @dataclass(frozen=True, slots=True)

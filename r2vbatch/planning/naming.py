@@ -14,7 +14,7 @@ from typing import NamedTuple
 from r2vbatch.catalogue import Naming
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import diagnose
-from r2vbatch.plan.subject import Subject
+from r2vbatch.planning.subject import Subject
 
 
 class Name(NamedTuple):

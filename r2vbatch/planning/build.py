@@ -14,15 +14,15 @@ from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
-from r2vbatch.plan import lint
-from r2vbatch.plan.compose import parameters
-from r2vbatch.plan.gate import Gate
-from r2vbatch.plan.graph import Order
-from r2vbatch.plan.identity import shot_fingerprint, take_fingerprint, take_id
-from r2vbatch.plan.model import Estimate, Facts, Plan, PlannedTake, Sent
-from r2vbatch.plan.price import estimate, price_region
-from r2vbatch.plan.subject import Subject
-from r2vbatch.plan.wording import name_references, spoken
+from r2vbatch.planning import lint
+from r2vbatch.planning.compose import parameters
+from r2vbatch.planning.gate import Gate
+from r2vbatch.planning.graph import Order
+from r2vbatch.planning.identity import shot_fingerprint, take_fingerprint, take_id
+from r2vbatch.planning.model import Estimate, Facts, Plan, PlannedTake, Sent
+from r2vbatch.planning.price import estimate, price_region
+from r2vbatch.planning.subject import Subject
+from r2vbatch.planning.wording import name_references, spoken
 
 
 @uncollected()

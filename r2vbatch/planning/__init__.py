@@ -6,11 +6,11 @@ models and prices from ``catalogue``; what exists already is the ledger's to kno
 
 from __future__ import annotations
 
-from r2vbatch.plan.build import plan
-from r2vbatch.plan.compose import expected, request
-from r2vbatch.plan.files import local_files
-from r2vbatch.plan.identity import another, take_id
-from r2vbatch.plan.model import Plan, PlannedTake
+from r2vbatch.planning.build import plan
+from r2vbatch.planning.compose import expected, request
+from r2vbatch.planning.files import local_files
+from r2vbatch.planning.identity import another, take_id
+from r2vbatch.planning.model import Plan, PlannedTake
 
 __all__ = [
     "Plan",

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from r2vbatch.catalogue import Naming
 from r2vbatch.manifest.model import MediaKind, Mention, PromptText, Reference
-from r2vbatch.plan.model import Facts, FileFacts, Sent
+from r2vbatch.planning.model import Facts, FileFacts, Sent
 
 
 def name_references(

@@ -33,10 +33,10 @@ from decimal import Decimal
 
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Origin, diagnose
-from r2vbatch.plan.gate import nearest
-from r2vbatch.plan.naming import names
-from r2vbatch.plan.subject import Subject
-from r2vbatch.plan.timing import oddities, timed_shots
+from r2vbatch.planning.gate import nearest
+from r2vbatch.planning.naming import names
+from r2vbatch.planning.subject import Subject
+from r2vbatch.planning.timing import oddities, timed_shots
 
 
 def accepted(subject: Subject) -> Iterator[Diagnostic]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import Shot
-from r2vbatch.plan.model import Expected, PlannedTake, Request, Sent
-from r2vbatch.plan.wording import spoken
+from r2vbatch.planning.model import Expected, PlannedTake, Request, Sent
+from r2vbatch.planning.wording import spoken
 
 DEFAULTS: Mapping[str, Any] = {
     "resolution": "720P",
