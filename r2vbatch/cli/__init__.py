@@ -9,28 +9,60 @@ from __future__ import annotations
 import importlib
 import sys
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import click
 
 from r2vbatch import __version__
 from r2vbatch.cli.boundary import guarded
+from r2vbatch.cli.verb import write_examples
 
-_VERBS = {
-    "init": ("r2vbatch.cli.init:init", "Start a project that runs."),
-    "check": ("r2vbatch.cli.check:check", "Say everything that is wrong with manifests."),
-    "plan": ("r2vbatch.cli.plan:plan", "Show what a run would do, and what it would cost."),
-    "run": ("r2vbatch.cli.run:run", "Make every clip of a manifest that is not made yet."),
-    "resume": ("r2vbatch.cli.run:resume", "Go on with a batch from its output folder alone."),
-    "collect": ("r2vbatch.cli.collect:collect", "Fetch what is paid for; never submits."),
-    "cancel": ("r2vbatch.cli.cancel:cancel", "Cancel what is still queued at the service."),
-    "status": ("r2vbatch.cli.status:status", "Say where a batch stands, also while it runs."),
-    "doctor": ("r2vbatch.cli.doctor:doctor", "Say what will work, at no cost."),
-    "emulate": ("r2vbatch.emulator.command:emulate", "Serve the service's API locally."),
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_TASKS = {
+    "Make it": {
+        "init": ("r2vbatch.cli.init:init", "Start a project that runs."),
+        "run": ("r2vbatch.cli.run:run", "Make every take that is not made yet: preview or live."),
+    },
+    "Go on": {
+        "resume": ("r2vbatch.cli.run:resume", "Go on with a batch from its output folder alone."),
+        "collect": ("r2vbatch.cli.collect:collect", "Fetch what is paid for; never submits."),
+        "cancel": ("r2vbatch.cli.cancel:cancel", "Cancel what is still queued at the service."),
+    },
+    "Look": {
+        "plan": ("r2vbatch.cli.plan:plan", "What a run would do and why, and what it would cost."),
+        "status": ("r2vbatch.cli.status:status", "Where a batch stands, also while it runs."),
+    },
+    "Check": {
+        "check": ("r2vbatch.cli.check:check", "Everything that is wrong with manifests."),
+        "doctor": ("r2vbatch.cli.doctor:doctor", "What will work: key, endpoint, clock, disk."),
+    },
+    "Around it": {
+        "emulate": ("r2vbatch.emulator.command:emulate", "Serve the service's API locally."),
+    },
 }
+"""By what a person wants to do, the verbs in the order in which people meet them: where each is
+defined, and one line about it."""
+_VERBS = {name: entry for verbs in _TASKS.values() for name, entry in verbs.items()}
+
+_START = [
+    ("r2vbatch init my-film", "a starter project, with a storyboard that explains itself"),
+    ("r2vbatch run my-film/storyboard.yaml", "its preview: every take as a slate, free"),
+    ("r2vbatch plan my-film/storyboard.yaml", "what it would cost, take by take"),
+    (
+        "r2vbatch run my-film/storyboard.yaml --only sh010 --endpoint singapore",
+        "the first live clip, after a yes to its price",
+    ),
+]
+_END = """\
+`r2vbatch VERB --help` tells what a verb costs, with examples. Only `run` and `resume` can spend,
+at a live endpoint, after a yes to the price.
+"""
 
 
 class _Verbs(click.Group):
-    """The verbs, in the order people meet them, each imported when it is called."""
+    """The verbs by task, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
@@ -46,14 +78,34 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a "did you mean"."""
-        if args[0] not in _VERBS and not args[0].startswith("-"):
+        unknown = args[0] not in _VERBS and not args[0].startswith("-")
+        if unknown and not ctx.resilient_parsing:
             raise click.UsageError(f"there is no verb {args[0]!r}; {_meant(args[0])}", ctx)
         return super().resolve_command(ctx, args)
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_help_text(ctx, formatter)
+        write_examples(formatter, "Start here", _START)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs first: they are what is looked for."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """By task, and without importing the verbs."""
+        width = max(map(len, _VERBS))
+        for task, verbs in _TASKS.items():
+            with formatter.section(task):
+                formatter.write_dl([(f"{name:{width}}", line) for name, (_, line) in verbs.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """As click does, without importing the verbs."""
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, help) for name, (_, help) in _VERBS.items()])
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in _VERBS if name.startswith(incomplete)]
+        verbs = [CompletionItem(name, help=_VERBS[name][1]) for name in names]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 def _meant(word: str) -> str:
@@ -63,20 +115,18 @@ def _meant(word: str) -> str:
     return f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="VERB ...",
+    options_metavar="",
+    epilog=_END,
+)
 @click.version_option(__version__, "-V", "--version")
 def cli() -> None:
-    """Storyboards to clips, and clips to a film, through the Wan reference-to-video models.
+    """Storyboards to clips, and clips to a film: previewed for free, paid for once.
 
-    \b
-    Start here:
-      r2vbatch init my-film            a starter project
-      r2vbatch run my-film/storyboard.yaml
-                                       a free preview: every shot as a slate
-      r2vbatch plan my-film/storyboard.yaml
-                                       what it would cost
-      r2vbatch run my-film/storyboard.yaml --only sh010 --endpoint singapore
-                                       the first live clip, after a yes to its price
+    It drives the Wan reference-to-video models of Alibaba Model Studio (DashScope).
     """
 
 

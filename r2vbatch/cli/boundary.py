@@ -38,7 +38,7 @@ def _was_printing(problem: OSError) -> bool:
 
 def _outcome(cli: click.Command) -> int:
     try:
-        result = cli.main(standalone_mode=False)
+        result = cli.main(prog_name="r2vbatch", standalone_mode=False)
         return result if isinstance(result, int) else Exit.DONE
     except click.exceptions.Exit as leave:
         return leave.exit_code

@@ -8,23 +8,36 @@ from pathlib import Path
 
 import click
 
+from r2vbatch.cli import completing, params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
+from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import AT_SERVICE, Ledger, TakeRow
 
 
-@click.command()
-@click.argument("output", type=click.Path(path_type=Path))
-@click.argument("takes", nargs=-1)
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
+@click.command(
+    cls=Verb,
+    cost="Nothing. A canceled take is not billed; one that is being made cannot be stopped, and"
+    " is billed.",
+    examples=[
+        ("r2vbatch cancel out/day-off", "take back everything that is still queued"),
+        ("r2vbatch cancel out/day-off 'sh040_*'", "only the takes of one shot"),
+    ],
+    exits={
+        Exit.DONE: "all of them were canceled, or nothing is at the service",
+        Exit.NOT_ALL_DONE: "some could not be: they are being made already",
+        Exit.OUTPUT: "the ledger cannot be used",
+    },
+)
+@params.output_argument
+@click.argument("takes", nargs=-1, shell_complete=completing.queued_takes)
+@params.ledger
 def cancel(output: Path, takes: tuple[str, ...], ledger: Path | None) -> int:
-    """Cancel the TAKES of OUTPUT (ids or globs; all of them if none is given) that are still
-    queued at the service.
+    """Cancel the TAKES of OUTPUT that are still queued at the service.
 
-    A task that is being made cannot be stopped and is billed. To stop a run itself, press Ctrl-C
-    where it runs.
+    TAKES are ids or globs; without any, all of them. To stop a run itself, press Ctrl-C where it
+    runs.
     """
     from r2vbatch.batch.canceling import cancel as cancel_rows
     from r2vbatch.batch.folder import any_key, held

@@ -6,18 +6,33 @@ from pathlib import Path
 
 import click
 
-from r2vbatch.cli import loading
+from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.text import counted, say
+from r2vbatch.cli.verb import Verb
+from r2vbatch.errors import Exit
 
 
-@click.command()
-@click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    cls=Verb,
+    cost="Nothing: nothing is sent or made.",
+    examples=[
+        ("r2vbatch check film.yaml", "every problem, on its line, with what to do"),
+        ("r2vbatch check --strict --format github episodes/*.yaml", "as a step of CI"),
+        ("r2vbatch check film.yaml --endpoint virginia", "would it hold in another region?"),
+    ],
+    exits={
+        Exit.DONE: "no errors",
+        Exit.MANIFEST: "errors; with --strict, warnings too",
+    },
+)
+@click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path),
+                shell_complete=completing.manifests)  # fmt: skip
 @click.option("--format", "format_", default="text", show_default=True,
               type=click.Choice(["text", "json", "github"]),
               help="json and github are for machines, on stdout.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@click.option("--endpoint", metavar="NAME|URL", help="Check for this endpoint instead.")
-@click.option("--prices", metavar="REGION", help="The price table to check a budget against.")
+@params.endpoint
+@params.prices
 def check(
     manifests: tuple[Path, ...],
     format_: loading.Format,
@@ -25,10 +40,7 @@ def check(
     endpoint: str | None,
     prices: str | None,
 ) -> int:
-    """Say everything that is wrong with MANIFESTS, each on its line.
-
-    Nothing is sent, made or spent.
-    """
+    """Say everything that is wrong with MANIFESTS, each problem on its line."""
     found = []
     for file in manifests:
         plan, problems = loading.planned(loading.read(file), {}, endpoint=endpoint, prices=prices)

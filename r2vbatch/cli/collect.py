@@ -10,27 +10,38 @@ from typing import cast
 
 import click
 
+from r2vbatch.cli import params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
-from r2vbatch.errors import OutputUnavailable
+from r2vbatch.cli.verb import MEANINGS, Verb
+from r2vbatch.errors import Exit, OutputUnavailable
 from r2vbatch.progress import Mode, Tally, progress
 
 
-@click.command()
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
-@click.option("--progress", "mode", default="auto", show_default=True,
-              type=click.Choice(["auto", "bar", "plain", "json", "none"]),
-              help="How progress is shown, on stderr (json: on stdout).")  # fmt: skip
-@click.option("--grace", type=click.FloatRange(0.0, min_open=True), default=300.0,
-              show_default=True, metavar="SECONDS",
-              help="How long the service may take to list a task after its submit.")  # fmt: skip
+@click.command(
+    cls=Verb,
+    cost="Nothing: it has nothing that could submit.",
+    examples=[
+        ("r2vbatch collect out/day-off", "after a crash, or overnight: bring in what was bought"),
+        ("r2vbatch collect out/day-off --progress plain", "the same, a line a step, for a log"),
+    ],
+    exits={
+        Exit.DONE: "nothing is left to fetch",
+        Exit.NOT_ALL_DONE: "some takes are not here yet; each is named with its reason",
+        Exit.REFUSED: "refused by the service",
+        Exit.OUTPUT: MEANINGS[Exit.OUTPUT],
+        Exit.INTERRUPTED: MEANINGS[Exit.INTERRUPTED],
+    },
+)
+@params.output_argument
+@params.ledger
+@params.progress
+@params.grace
 def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
     """Fetch every clip of OUTPUT that is paid for and not here yet.
 
     Tasks that still run are watched to their end; a take in doubt is adopted if its task is
-    found. Nothing is submitted, and nothing spent.
+    found. Links die 24 hours after a task began: do not wait longer.
     """
     from r2vbatch.batch import run as running
     from r2vbatch.batch.folder import any_key, held

@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from r2vbatch import __version__
+from r2vbatch.cli import completing
 from r2vbatch.cli.text import say
+from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.storage import Folder, on_shared_disk
 
@@ -21,17 +23,23 @@ _CLOCK = 60.0
 """Seconds our clock may be off without a word."""
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    cost="Nothing: the service is only asked for its task list.",
+    examples=[
+        ("r2vbatch doctor", "before the first live run"),
+        ("r2vbatch doctor --endpoint beijing -o out/day-off", "another region, and that folder"),
+        ("r2vbatch doctor --endpoint preview", "what a preview needs: no key, no network"),
+    ],
+    exits={Exit.DONE: "all of it will work", Exit.NOT_ALL_DONE: "something will not"},
+)
 @click.option("--endpoint", default="singapore", show_default=True, metavar="NAME|URL",
-              help="The endpoint to try.")  # fmt: skip
+              shell_complete=completing.endpoints, help="The endpoint to try.")  # fmt: skip
 @click.option("--workspace", metavar="ID", help="The workspace, where the endpoint has them.")
 @click.option("-o", "--output", default=".", type=click.Path(path_type=Path), metavar="DIR",
-              help="The output folder to look at.")  # fmt: skip
+              shell_complete=completing.folders, help="The output folder to look at.")  # fmt: skip
 def doctor(endpoint: str, workspace: str | None, output: Path) -> int:
-    """Say what will work: the key, the endpoint, the clock, the task list, the disk.
-
-    Costs nothing: the service is only asked for its task list.
-    """
+    """Say what will work: the key, the endpoint, the clock, the task list, the disk."""
     findings = [*_here(output), *asyncio.run(_there(endpoint, workspace))]
     for good, words in findings:
         mark = click.style("ok ", fg="green") if good else click.style("no ", fg="red", bold=True)

@@ -11,8 +11,9 @@ import click
 from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
-from r2vbatch.cli import loading
+from r2vbatch.cli import loading, params
 from r2vbatch.cli.text import counted, say
+from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger
 from r2vbatch.manifest.model import Manifest, Money
@@ -20,17 +21,27 @@ from r2vbatch.planning import Plan, request
 from r2vbatch.visible import as_json
 
 
-@click.command()
-@click.argument("manifest", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
-              help="Output folder; wins over the manifest.")  # fmt: skip
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in the output folder.")  # fmt: skip
-@click.option("--endpoint", metavar="NAME|URL", help="Plan for this endpoint instead.")
-@click.option("--only", metavar="GLOB", multiple=True, help="Only these shots, by id.")
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N shots.")
-@click.option("--prices", metavar="REGION",
-              help="The price table for a preview or a URL endpoint.  [singapore]")  # fmt: skip
+@click.command(
+    cls=Verb,
+    cost="Nothing: nothing is sent or made.",
+    examples=[
+        ("r2vbatch plan film.yaml", "each take: made, kept or retired, its seconds and price"),
+        ("r2vbatch plan film.yaml --endpoint beijing", "the same at another endpoint's prices"),
+        ("r2vbatch plan film.yaml --requests --only sh010", "the requests, as they would be sent"),
+    ],
+    exits={
+        Exit.DONE: "there is a plan",
+        Exit.USAGE: MEANINGS[Exit.USAGE],
+        Exit.MANIFEST: "the manifest has errors",
+    },
+)
+@params.manifest_argument
+@params.output
+@params.ledger
+@params.endpoint
+@params.only
+@params.first
+@params.prices
 @click.option("--requests", is_flag=True,
               help="Print the request of each take instead, one JSON object a line.")  # fmt: skip
 def plan(
@@ -43,7 +54,7 @@ def plan(
     prices: str | None,
     requests: bool,
 ) -> int:
-    """Show what `run` would do with MANIFEST, and what it would cost. Does nothing itself."""
+    """Show what `run` would do with MANIFEST and why, and what it would cost."""
     sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices)
     settings = settle(sound, Options(output, endpoint, only, first, None, prices, ledger=ledger))
     drawn, matching = _drawn(sound, settings, prices)

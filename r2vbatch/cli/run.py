@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from r2vbatch.batch.settings import Options, parse_money, settle
-from r2vbatch.cli import loading
+from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
+from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
 from r2vbatch.manifest import load_text
@@ -44,24 +45,17 @@ def run_options(body: _Body) -> _Body:
     """The options that `run` and `resume` share."""
     for option in reversed(
         [
-            click.option("--endpoint", metavar="NAME|URL", help="preview, singapore, beijing,"
-                         " virginia, frankfurt or a base URL; wins over the manifest."),
-            click.option("--only", metavar="GLOB", multiple=True,
-                         help="Only these shots, by id; may be repeated."),
-            click.option("--first", type=click.IntRange(1), metavar="N",
-                         help="Only the first N shots."),
+            params.endpoint,
+            params.only,
+            params.first,
             click.option("--max-cost", type=amount, metavar='"6.00 USD"',
                          help="Agree to spend, and never more than this in the output folder."),
-            click.option("--prices", metavar="REGION",
-                         help="The price table for a preview or a URL endpoint.  [singapore]"),
+            params.prices,
             click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
-            click.option("--progress", "mode", default="auto", show_default=True,
-                         type=click.Choice(["auto", "bar", "plain", "json", "none"]),
-                         help="How progress is shown, on stderr (json: on stdout)."),
-            click.option("--grace", type=click.FloatRange(0.0, min_open=True), default=300.0,
-                         show_default=True, metavar="SECONDS",
-                         help="How long the service may take to list a task after its submit."),
+            params.progress,
+            params.grace,
             click.option("--resubmit-in-doubt", "resubmit", metavar="TAKE", multiple=True,
+                         shell_complete=completing.takes_in_doubt,
                          help="Send a take in doubt again where nothing more can be learned of"
                          " it, at the risk of paying twice; a glob, may be repeated."),
             click.option("--dry-run", is_flag=True,
@@ -95,18 +89,37 @@ class Chosen:
         )  # fmt: skip
 
 
-@click.command()
-@click.argument("manifest", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
-              help="Output folder; wins over the manifest.")  # fmt: skip
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in the output folder.")  # fmt: skip
+_COST = (
+    "A preview is free. A live run says its price first and spends only with a yes: an answer on"
+    " the terminal, --yes, or --max-cost. What is done already is never paid for again."
+)
+
+
+@click.command(
+    cls=Verb,
+    cost=_COST,
+    examples=[
+        ("r2vbatch run film.yaml", "the preview: every take as a slate, without a key"),
+        (
+            "r2vbatch run film.yaml --only sh010 --endpoint singapore",
+            "the first live clip, after a yes to its price",
+        ),
+        (
+            'r2vbatch run film.yaml --endpoint singapore --max-cost "6.00 USD"',
+            "all of it, unattended: agreed to up to that sum",
+        ),
+    ],
+    exits=MEANINGS,
+)
+@params.manifest_argument
+@params.output
+@params.ledger
 @run_options
 def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any) -> int:
-    """Make every clip of MANIFEST that is not made yet.
+    """Make every take of MANIFEST that is not made yet.
 
-    The preview (the default endpoint) is free and needs no key. A live run shows its price and
-    asks first. Run it again at any time: what is done is kept, what was interrupted goes on.
+    The default endpoint is the preview, which needs no key. Run it again at any time: what is
+    done is kept, what was interrupted goes on, what was edited is made anew.
     """
     choice = Chosen(**chosen)
     reading = loading.read(manifest)
@@ -114,10 +127,24 @@ def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any)
     return _carry_out(sound, choice.options(output, ledger), choice)
 
 
-@click.command()
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
+@click.command(
+    cls=Verb,
+    cost=_COST,
+    examples=[
+        ("r2vbatch resume out/day-off", "after Ctrl-C, a crash, a power cut or a lost network"),
+        (
+            "r2vbatch resume out/day-off --yes --progress plain",
+            "without a terminal, where nobody can be asked",
+        ),
+        (
+            "r2vbatch resume out/day-off --resubmit-in-doubt sh040_t02",
+            "send one take in doubt again, at the risk of paying for it twice",
+        ),
+    ],
+    exits=MEANINGS,
+)
+@params.output_argument
+@params.ledger
 @run_options
 def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     """Go on with the batch in OUTPUT, from the folder alone.

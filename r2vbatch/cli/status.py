@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from r2vbatch.batch.bill import shown
+from r2vbatch.cli import params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
+from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.results import iso, result
@@ -19,13 +21,22 @@ from r2vbatch.visible import as_json as to_json
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
 
 
-@click.command()
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the ledger lies, if not in OUTPUT.")  # fmt: skip
+@click.command(
+    cls=Verb,
+    cost="Nothing, and it touches no network: it reads the ledger, also while a batch runs.",
+    examples=[
+        ("r2vbatch status out/day-off", "how many takes are done, and why others are not"),
+        ("r2vbatch status out/day-off --json", "every take with its state and price, for a tool"),
+    ],
+)
+@params.output_argument
+@params.ledger
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
 def status(output: Path, ledger: Path | None, as_json: bool) -> int:
-    """Say where the batch in OUTPUT stands."""
+    """Say where the batch in OUTPUT stands.
+
+    Counts by state, the reason of every take that is not done, and the money so far.
+    """
     opened = Ledger.open(ledger_of(output, ledger), create=False)
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}

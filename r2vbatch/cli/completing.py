@@ -1,0 +1,184 @@
+"""What TAB offers: manifests, output folders, shots, takes, endpoints.
+
+It is asked while a person types, so every answer is cheap (a bounded look around, a ledger, a
+manifest of moderate size) and nothing that goes wrong is said: then nothing is offered, or what
+the shell itself would offer. Manifests and output folders are found some folders down, so that one
+TAB reaches ``my-film/out/storyboard``. Heavy modules are imported when they are needed: the
+options of every verb point here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from r2vbatch.errors import R2VBatchError
+
+if TYPE_CHECKING:
+    from r2vbatch.ledger import Ledger, TakeRow
+
+Offer = list[CompletionItem]
+
+_DEPTH = 3
+"""Folders below what is typed that are looked into."""
+_ENTRIES = 2000
+"""Directory entries looked at, at most."""
+_LONGEST = 256 * 1024
+"""Bytes of a manifest that is still read for the ids in it: a fraction of a second."""
+_LEDGER = "ledger.db"
+_PLAIN = re.compile(r"[\w./@%+=,-]+")
+"""Names that no shell wants quoted; with others the shell's own completion does it right."""
+
+
+def manifests(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """Manifests near what is typed."""
+    found = (path for path in _around(typed) if path.endswith((".yaml", ".yml")))
+    return _paths(found, typed, "file")
+
+
+def output_folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """Folders near what is typed that hold a ledger."""
+    ledgers = (Path(path) for path in _around(typed) if path.split("/")[-1] == _LEDGER)
+    return _paths((str(path.parent) for path in ledgers), typed, "dir")
+
+
+def folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """Folders, as the shell offers them."""
+    return [CompletionItem(typed, type="dir")]
+
+
+def endpoints(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The preview and the regions."""
+    from r2vbatch.dashscope.regions import NAMES
+
+    return _items(NAMES, typed)
+
+
+def regions(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The regions that have a price table."""
+    from r2vbatch import catalogue
+
+    return _items(catalogue.load().regions, typed)
+
+
+def shots(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The shots of the manifest, or of the output folder, that stands on the line already."""
+    return _items(_quietly(lambda: _shots(ctx)), typed)
+
+
+def queued_takes(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The takes that are at the service, which is what can be canceled."""
+    from r2vbatch.ledger import AT_SERVICE
+
+    return _items(
+        _quietly(lambda: _takes(ctx, lambda ledger: ledger.in_states("live", AT_SERVICE))), typed
+    )
+
+
+def takes_in_doubt(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The takes in doubt."""
+    from r2vbatch.ledger import State
+
+    return _items(
+        _quietly(lambda: _takes(ctx, lambda ledger: ledger.in_states("live", [State.IN_DOUBT]))),
+        typed,
+    )
+
+
+def _items(words: Iterable[str], typed: str) -> Offer:
+    return [CompletionItem(word) for word in dict.fromkeys(words) if word.startswith(typed)]
+
+
+def _quietly(ask: Callable[[], list[str]]) -> list[str]:
+    try:
+        return ask()
+    except (R2VBatchError, OSError, ValueError):
+        return []
+
+
+# --- files ---------------------------------------------------------------------------------
+
+
+def _paths(found: Iterable[str], typed: str, kind: str) -> Offer:
+    """What was found; what the shell itself offers where that is nothing, or needs quotes."""
+    words = [path for path in found if path.startswith(typed)]
+    if not words or not all(map(_PLAIN.fullmatch, words)):
+        return [CompletionItem(typed, type=kind)]
+    return [CompletionItem(word) for word in words]
+
+
+def _around(typed: str) -> Iterator[str]:
+    """Files near what is typed, the nearest first, each as it would be typed. Hidden folders are
+    left out, and nothing below an output folder is a manifest."""
+    base, slash, start = typed.rpartition("/")
+    left, waiting = _ENTRIES, deque([(base + slash, 0)])
+    while waiting and left > 0:
+        folder, depth = waiting.popleft()
+        entries = _entries(folder)[:left]
+        left -= len(entries)
+        names = [e for e in entries if depth or e.name.startswith(start)]
+        yield from (folder + entry.name for entry in names if not entry.is_dir())
+        if depth < _DEPTH and not any(entry.name == _LEDGER for entry in entries):
+            waiting.extend((f"{folder}{e.name}/", depth + 1) for e in names if _is_open(e))
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_open(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+
+
+# --- what is in them -----------------------------------------------------------------------
+
+
+def _shots(ctx: click.Context) -> list[str]:
+    file: Path | None = ctx.params.get("manifest")
+    if file is None:
+        rows = _takes_rows(ctx, lambda ledger: [*ledger.wanted("live"), *ledger.wanted("preview")])
+        return [row.shot for row in rows]
+    if file.stat().st_size > _LONGEST:
+        return []
+    from r2vbatch import manifest
+
+    found = manifest.load(file).manifest
+    shots = found.shots if found else ()
+    return [name for shot in shots for name in (shot.base_id, shot.id)]
+
+
+def _takes(ctx: click.Context, ask: Callable[[Ledger], list[TakeRow]]) -> list[str]:
+    return [row.take for row in _takes_rows(ctx, ask)]
+
+
+def _takes_rows(ctx: click.Context, ask: Callable[[Ledger], list[TakeRow]]) -> list[TakeRow]:
+    """The answer of the ledger that the line names, directly or through a manifest."""
+    from r2vbatch.ledger import Ledger
+
+    opened = Ledger.open(_ledger(ctx), create=False)
+    try:
+        return ask(opened)
+    finally:
+        opened.close()
+
+
+def _ledger(ctx: click.Context) -> Path:
+    given: Path | None = ctx.params.get("ledger")
+    output: Path | None = ctx.params.get("output")
+    if given is None and output is None and (file := ctx.params.get("manifest")):
+        from r2vbatch import manifest
+        from r2vbatch.batch.settings import Options, output_of
+
+        if found := manifest.load(file).manifest:
+            output = output_of(found, Options())
+    return given or (output or Path()) / _LEDGER
