@@ -14,3 +14,8 @@ def folder(name: str) -> Path:
     package = Path(__file__).parent
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
+
+
+def manifest_schema() -> Path:
+    """The JSON Schema of a manifest, absolute."""
+    return (folder("schemas") / "manifest.schema.json").resolve()

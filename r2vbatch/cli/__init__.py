@@ -39,6 +39,8 @@ _TASKS = {
         "doctor": ("r2vbatch.cli.doctor:doctor", "What will work: key, endpoint, clock, disk."),
     },
     "Around it": {
+        "schema": ("r2vbatch.cli.schema:schema", "The manifest's JSON Schema, for editors."),
+        "completion": ("r2vbatch.cli.completion:completion", "Let TAB complete, in your shell."),
         "emulate": ("r2vbatch.emulator.command:emulate", "Serve the service's API locally."),
     },
 }

@@ -3,8 +3,7 @@
 It is asked while a person types, so every answer is cheap (a bounded look around, a ledger, a
 manifest of moderate size) and nothing that goes wrong is said: then nothing is offered, or what
 the shell itself would offer. Manifests and output folders are found some folders down, so that one
-TAB reaches ``my-film/out/storyboard``. Heavy modules are imported when they are needed: the
-options of every verb point here.
+TAB reaches ``my-film/out/storyboard``.
 """
 
 from __future__ import annotations
@@ -13,16 +12,18 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
+from r2vbatch import catalogue, manifest
+from r2vbatch.batch.settings import LEDGER, Options, output_of
+from r2vbatch.dashscope.regions import NAMES
 from r2vbatch.errors import R2VBatchError
-
-if TYPE_CHECKING:
-    from r2vbatch.ledger import Ledger, TakeRow
+from r2vbatch.ledger import AT_SERVICE, Ledger, State
+from r2vbatch.manifest.model import Manifest
 
 Offer = list[CompletionItem]
 
@@ -32,7 +33,6 @@ _ENTRIES = 2000
 """Directory entries looked at, at most."""
 _LONGEST = 256 * 1024
 """Bytes of a manifest that is still read for the ids in it: a fraction of a second."""
-_LEDGER = "ledger.db"
 _PLAIN = re.compile(r"[\w./@%+=,-]+")
 """Names that no shell wants quoted; with others the shell's own completion does it right."""
 
@@ -45,7 +45,7 @@ def manifests(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
 
 def output_folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """Folders near what is typed that hold a ledger."""
-    ledgers = (Path(path) for path in _around(typed) if path.split("/")[-1] == _LEDGER)
+    ledgers = (Path(path) for path in _around(typed) if path.split("/")[-1] == LEDGER)
     return _paths((str(path.parent) for path in ledgers), typed, "dir")
 
 
@@ -56,50 +56,37 @@ def folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
 
 def endpoints(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The preview and the regions."""
-    from r2vbatch.dashscope.regions import NAMES
-
     return _items(NAMES, typed)
 
 
 def regions(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The regions that have a price table."""
-    from r2vbatch import catalogue
-
     return _items(catalogue.load().regions, typed)
 
 
 def shots(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The shots of the manifest, or of the output folder, that stands on the line already."""
-    return _items(_quietly(lambda: _shots(ctx)), typed)
+    return _items(_quietly(_shots, ctx), typed)
 
 
 def queued_takes(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The takes that are at the service, which is what can be canceled."""
-    from r2vbatch.ledger import AT_SERVICE
-
-    return _items(
-        _quietly(lambda: _takes(ctx, lambda ledger: ledger.in_states("live", AT_SERVICE))), typed
-    )
+    return _items(_quietly(_takes, ctx, AT_SERVICE), typed)
 
 
 def takes_in_doubt(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The takes in doubt."""
-    from r2vbatch.ledger import State
-
-    return _items(
-        _quietly(lambda: _takes(ctx, lambda ledger: ledger.in_states("live", [State.IN_DOUBT]))),
-        typed,
-    )
+    return _items(_quietly(_takes, ctx, {State.IN_DOUBT}), typed)
 
 
 def _items(words: Iterable[str], typed: str) -> Offer:
     return [CompletionItem(word) for word in dict.fromkeys(words) if word.startswith(typed)]
 
 
-def _quietly(ask: Callable[[], list[str]]) -> list[str]:
+def _quietly(ask: Callable[..., list[str]], *args: object) -> list[str]:
     try:
-        return ask()
-    except (R2VBatchError, OSError, ValueError):
+        return ask(*args)
+    except (R2VBatchError, OSError):
         return []
 
 
@@ -125,7 +112,7 @@ def _around(typed: str) -> Iterator[str]:
         left -= len(entries)
         names = [e for e in entries if depth or e.name.startswith(start)]
         yield from (folder + entry.name for entry in names if not entry.is_dir())
-        if depth < _DEPTH and not any(entry.name == _LEDGER for entry in entries):
+        if depth < _DEPTH and not any(entry.name == LEDGER for entry in entries):
             waiting.extend((f"{folder}{e.name}/", depth + 1) for e in names if _is_open(e))
 
 
@@ -144,41 +131,36 @@ def _is_open(entry: os.DirEntry[str]) -> bool:
 
 
 def _shots(ctx: click.Context) -> list[str]:
-    file: Path | None = ctx.params.get("manifest")
-    if file is None:
-        rows = _takes_rows(ctx, lambda ledger: [*ledger.wanted("live"), *ledger.wanted("preview")])
-        return [row.shot for row in rows]
-    if file.stat().st_size > _LONGEST:
-        return []
-    from r2vbatch import manifest
-
-    found = manifest.load(file).manifest
-    shots = found.shots if found else ()
-    return [name for shot in shots for name in (shot.base_id, shot.id)]
+    if "manifest" in ctx.params:
+        found = _manifest(ctx)
+        return [name for shot in found.shots for name in (shot.base_id, shot.id)] if found else []
+    with closing(Ledger.open(_ledger(ctx), create=False)) as opened:
+        return [row.shot for row in (*opened.wanted("live"), *opened.wanted("preview"))]
 
 
-def _takes(ctx: click.Context, ask: Callable[[Ledger], list[TakeRow]]) -> list[str]:
-    return [row.take for row in _takes_rows(ctx, ask)]
+def _takes(ctx: click.Context, states: Iterable[State]) -> list[str]:
+    with closing(Ledger.open(_ledger(ctx), create=False)) as opened:
+        return [row.take for row in opened.in_states("live", states)]
 
 
-def _takes_rows(ctx: click.Context, ask: Callable[[Ledger], list[TakeRow]]) -> list[TakeRow]:
-    """The answer of the ledger that the line names, directly or through a manifest."""
-    from r2vbatch.ledger import Ledger
-
-    opened = Ledger.open(_ledger(ctx), create=False)
-    try:
-        return ask(opened)
-    finally:
-        opened.close()
+def _manifest(ctx: click.Context) -> Manifest | None:
+    """The manifest on the line, if it can be read, and soon."""
+    file = _named(ctx, "manifest")
+    return manifest.load(file).manifest if file and file.stat().st_size <= _LONGEST else None
 
 
 def _ledger(ctx: click.Context) -> Path:
-    given: Path | None = ctx.params.get("ledger")
-    output: Path | None = ctx.params.get("output")
-    if given is None and output is None and (file := ctx.params.get("manifest")):
-        from r2vbatch import manifest
-        from r2vbatch.batch.settings import Options, output_of
+    """The ledger that the line names, directly, by its folder or through a manifest."""
+    if given := ctx.params.get("ledger"):
+        return Path(given)
+    if "manifest" not in ctx.params:
+        return (_named(ctx, "output") or Path()) / LEDGER
+    found = _manifest(ctx)
+    return output_of(found, Options(ctx.params["output"])) / LEDGER if found else Path(LEDGER)
 
-        if found := manifest.load(file).manifest:
-            output = output_of(found, Options())
-    return given or (output or Path()) / _LEDGER
+
+def _named(ctx: click.Context, argument: str) -> Path | None:
+    """The first argument of the line. While an option still waits for its value, click leaves
+    arguments in a list of their own."""
+    value: Path | None = ctx.params.get(argument)
+    return value or (Path(ctx.args[0]) if ctx.args else None)

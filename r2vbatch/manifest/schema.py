@@ -170,7 +170,7 @@ def _plainly_right(value: Any, schema: dict[str, Any]) -> bool:
 
 @cache
 def _validator() -> Any:
-    file = datafiles.folder("schemas") / "manifest.schema.json"
+    file = datafiles.manifest_schema()
     schema = json.loads(file.read_text(encoding="utf-8"))
     ours = {"pattern": _pattern, "properties": _properties}
     strict: Any = extend(Draft202012Validator, ours)  # type: ignore[no-untyped-call]
