@@ -255,20 +255,6 @@ def test_status_while_it_runs(studio: Studio) -> None:
     assert [take["take"] for take in found["takes"]] == ["a_t01", "b_t01"]
 
 
-def test_init_makes_a_project_that_checks(studio: Studio) -> None:
-    """`init` leaves a storyboard without a problem, whose output stays inside the project, and
-    never overwrites one."""
-    made = studio.call("init", "new")
-    assert made.code == Exit.DONE
-    board = studio.folder / "new" / "storyboard.yaml"
-    assert studio.call("check", str(board), "--strict").code == Exit.DONE
-    planned = studio.call("plan", str(board))
-    assert f"output: {studio.folder / 'new' / 'out'}" in planned.out
-    before = board.read_text(encoding="utf-8")
-    assert studio.call("init", "new").code == Exit.USAGE
-    assert board.read_text(encoding="utf-8") == before
-
-
 def test_json_progress_is_json(studio: Studio) -> None:
     """With `--progress json` stdout holds one JSON object a line and nothing else."""
     with service() as at:

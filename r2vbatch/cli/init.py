@@ -1,4 +1,4 @@
-"""``init``: a starter project that runs."""
+"""``init``: a starter project that runs. Only what is not there yet is written."""
 
 from __future__ import annotations
 
@@ -9,42 +9,59 @@ import click
 
 from r2vbatch import datafiles
 from r2vbatch.cli.text import say
+from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 
-STORYBOARD = "storyboard.yaml"
+STORYBOARD, COOKBOOK, REFERENCES = "storyboard.yaml", "COOKBOOK.md", "refs"
+SCHEMA = "../schemas/manifest.schema.json"
+"""The schema as the starter names it, from where it lies here."""
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    cost="Nothing. It overwrites nothing, either.",
+    examples=[
+        ("r2vbatch init my-film", "a new folder; preview my-film/storyboard.yaml next"),
+        ("r2vbatch init", "the same, in the folder you are in"),
+    ],
+)
 @click.argument("directory", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 def init(directory: Path) -> int:
-    """Put a starter project into DIR: a storyboard that runs, and its references."""
-    source = datafiles.folder("manifests")
-    storyboard = directory / STORYBOARD
-    taken = [p for p in (storyboard, directory / "refs") if p.exists()]
-    if taken:
-        raise UsageProblem(
-            f"{taken[0]} is there already", hint="choose an empty folder; nothing was changed"
-        )
+    """Put a starter project into DIR: a storyboard that explains itself, its references, and a
+    cookbook.
+
+    It runs as it is. The storyboard's first line tells editors of its schema, so that they
+    complete and explain keys as you type.
+    """
+    for name in (STORYBOARD, COOKBOOK, REFERENCES):
+        if (directory / name).exists() or (directory / name).is_symlink():
+            raise UsageProblem(
+                f"{directory / name} is there already",
+                hint="choose another folder; nothing was changed",
+            )
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source / "refs", directory / "refs")
-        text = (source / "quickstart.yaml").read_text(encoding="utf-8")
-        storyboard.write_text(_settled(text), encoding="utf-8")
+        _write(directory)
     except OSError as problem:
         raise OutputUnavailable(
             f"{directory} cannot be written to: {problem.strerror}"
         ) from problem
-    say(f"{storyboard} and its references are ready. Preview it, free of charge:")
+    storyboard = directory / STORYBOARD
+    say(f"{storyboard} is ready, with its references and a cookbook. Preview it, free of charge:")
     say(f"  r2vbatch run {storyboard}")
     return Exit.DONE
 
 
+def _write(directory: Path) -> None:
+    source = datafiles.folder("manifests")
+    shutil.copytree(source / "refs", directory / REFERENCES)
+    shutil.copyfile(source / "README.md", directory / COOKBOOK)
+    text = (source / "starter.yaml").read_text(encoding="utf-8")
+    (directory / STORYBOARD).write_text(_settled(text), encoding="utf-8")
+
+
 def _settled(text: str) -> str:
-    """The quickstart at home in its new folder: its own name, its own output, and the editor's
-    schema line pointing at the schema that is installed."""
-    schema = (datafiles.folder("schemas") / "manifest.schema.json").resolve().as_uri()
-    return (
-        text.replace("../schemas/manifest.schema.json", schema)
-        .replace("manifests/quickstart.yaml", STORYBOARD)
-        .replace("output: ../out/", "output: out/")
-    )
+    """The starter at home in its new folder: under its own name, and with the editor's schema
+    line pointing at the schema that is installed here."""
+    schema = datafiles.manifest_schema().as_uri()
+    return text.replace(SCHEMA, schema).replace("starter.yaml", STORYBOARD)
