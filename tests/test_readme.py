@@ -45,7 +45,7 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
     assert run("run", "manifests/quickstart.yaml").returncode == Exit.DONE
     _assert_real_slates(tmp_path / "out" / "day-off")
     found = commands()
-    assert {args[0] for args in found} >= {"check", "plan", "run", "resume", "status"}
+    assert {args[0] for args in found} >= {"init", "run", "resume", "status", "collect"}
     for args in found:
         if "singapore" in args:
             asked = run(*args, DASHSCOPE_API_KEY=KEY)
@@ -87,6 +87,35 @@ def test_the_example_is_a_valid_manifest(tmp_path: Path) -> None:
         [*PROGRAM, "check", "--strict", str(file)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == Exit.DONE, done.stderr
+
+
+MISTAKES = (
+    ("holding @chelsea.", "holding @chelsee."),
+    ("duration: 2", "durration: 2"),
+    ("after: sh010", "after: sh001"),
+)
+
+
+def test_its_outputs_are_the_real_ones(tmp_path: Path) -> None:
+    """What stands below `$` is what the program says: of the example with three mistakes in it,
+    and of the quickstart."""
+    shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
+    (example,) = blocks("yaml")
+    for right, wrong in MISTAKES:
+        assert example.count(right) == 1
+        example = example.replace(right, wrong)
+    (tmp_path / "refs").symlink_to("manifests/refs")
+    (tmp_path / "film.yaml").write_text(example, encoding="utf-8")
+    shown = [block for block in blocks("console") if block.startswith("$ ")]
+    assert len(shown) == 2
+    for block in shown:
+        command, _, output = block.removeprefix("$ ").partition("\n")
+        done = subprocess.run(
+            [*PROGRAM, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True,
+            timeout=60,
+        )  # fmt: skip
+        said = (done.stdout + done.stderr).replace(f"{tmp_path}/", "")
+        assert said.rstrip() == output.rstrip()
 
 
 @pytest.mark.parametrize("name", ["run", "test"])
