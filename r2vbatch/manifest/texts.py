@@ -21,6 +21,7 @@ LONGEST_TEXT = 100_000
 
 _DOLLAR = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>[^\W\d]\w*)|\{(?P<braced>[^{}\n]*)\}|)")
 _WORD = re.compile(r"[\w-]+")
+_WIDE_AT = re.compile("[＠﹫]")
 _BRACED_MENTION = re.compile(r"@\{([^{}\n]*)\}")
 
 
@@ -180,6 +181,7 @@ def read_prompt(
 
     Offsets of the result's origin count in its parts joined, a mention as ``@name``.
     """
+    _warn_of_wide_signs(text, origin, names, problems)
     if "@" not in text:
         return PromptText((text,), origin), True
     parts: list[str | Mention] = []
@@ -210,6 +212,25 @@ def read_prompt(
     if moved:
         origin = _Composed(origin, [_Segment(0, origin, 0, None), *segments])
     return PromptText(tuple(parts), origin), sound
+
+
+def _warn_of_wide_signs(
+    text: str, origin: Origin, names: Collection[str], problems: Problems
+) -> None:
+    """A Chinese keyboard writes ＠, which is plain text to us: the name after it would be sent as
+    it stands, and mean nobody to the model."""
+    for sign in _WIDE_AT.finditer(text):
+        rest = nfc(text[sign.end() :])
+        if name := max((name for name in names if rest.startswith(name)), key=len, default=""):
+            problems.add(
+                origin,
+                f"{sign[0]}{name} is plain text: a mention begins with an ordinary @",
+                rule="wide-at",
+                hint=f"write @{name}",
+                severity="warning",
+                offset=sign.start(),
+                width=1 + len(name),
+            )
 
 
 def _mentions(
