@@ -175,7 +175,8 @@ def test_a_key_is_looked_for_as_the_vendors_sdk_does(tmp_path: Path) -> None:
     assert find_key({}, tmp_path / "nobody") is None
 
 
-@pytest.mark.parametrize("text", ["sk-a\nsk-b", "sk-a\x00b", "sk-\u00e9", "sk a", "sk-sp-abc"])
+@pytest.mark.parametrize("text", ["sk-a\nsk-b", "sk-a\x00b", "sk-\u00e9", "sk a", "sk-sp-abc",
+                                  "'sk-abc'", '"sk-abc"', "sk-..."])  # fmt: skip
 def test_a_key_that_cannot_work_is_refused_unseen(text: str) -> None:
     """A broken or subscription key is a usage problem whose message does not contain it."""
     with pytest.raises(UsageProblem) as problem:

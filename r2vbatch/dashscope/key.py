@@ -19,6 +19,8 @@ DEFAULT_FILE: Final = Path(".dashscope") / "api_key"
 SUBSCRIPTION_PREFIX: Final = "sk-sp-"
 _HIDDEN: Final = "[the API key]"
 _LONGEST_FILE: Final = 10_000
+_NEVER: Final = (" ", "'", '"', "...")
+"""In no key: ``Bearer``, quotes that a shell left on, the ``sk-...`` of instructions."""
 
 
 class Key:
@@ -75,17 +77,17 @@ def checked(text: str, source: str) -> Key:
     """The key in `text`; `source` says in words where it came from, for the message."""
     text = text.strip()
     if not text:
-        raise UsageProblem(f"There is no API key in {source}.")
-    if not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageProblem(f"there is no API key in {source}")
+    if not text.isascii() or not text.isprintable() or any(sign in text for sign in _NEVER):
         raise UsageProblem(
-            f"The API key in {source} has characters that no key has.",
-            hint="It is one word on one line, such as sk-…; copy it again from the console.",
+            f"the API key in {source} has characters that no key has",
+            hint="it is one word on one line, without quotes; copy it again from the console.",
         )
     if text.startswith(SUBSCRIPTION_PREFIX):
         raise UsageProblem(
-            f"The API key in {source} belongs to a subscription plan ({SUBSCRIPTION_PREFIX}…), "
-            "and the service refuses those for video.",
-            hint="Use a pay-as-you-go key (sk-…) of the endpoint's region.",
+            f"the API key in {source} belongs to a subscription plan ({SUBSCRIPTION_PREFIX}…), "
+            "and the service refuses those for video",
+            hint="use a pay-as-you-go key (sk-…) of the endpoint's region",
         )
     return Key(text)
 
@@ -95,10 +97,10 @@ def _read(file: Path) -> str:
         with file.open("rb") as stream:
             return stream.read(_LONGEST_FILE).decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise UsageProblem(f"The API key file {file} is not text.") from None
+        raise UsageProblem(f"the API key file {file} is not text") from None
     except OSError as error:
         raise UsageProblem(
-            f"The API key file {file} cannot be read: {error.strerror or error}."
+            f"the API key file {file} cannot be read: {error.strerror or error}"
         ) from None
 
 

@@ -73,8 +73,8 @@ def find_endpoint(name: str, workspace: str | None = None) -> Endpoint:
         url = normalised(name)
         return Endpoint(url, url, "live", None, workspace)
     near = get_close_matches(name.lower(), NAMES, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"Use one of {', '.join(NAMES)}, or a URL."
-    raise UsageProblem(f"There is no endpoint called {name!r}.", hint=hint)
+    hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(NAMES)}, or a URL"
+    raise UsageProblem(f"there is no endpoint called {name!r}", hint=hint)
 
 
 def _region_url(name: str, workspace: str | None) -> str:
@@ -82,14 +82,14 @@ def _region_url(name: str, workspace: str | None) -> str:
     if workspace is None:
         if hosts.classic is None:
             raise UsageProblem(
-                f"The endpoint {name} is reached through a workspace only.",
-                hint="Give `workspace: ws-…` in the manifest; the id is shown in the console.",
+                f"the endpoint {name} is reached through a workspace only",
+                hint="give `workspace: ws-…` in the manifest; the id is shown in the console",
             )
         return f"https://{hosts.classic}{PATH}"
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", workspace):
         raise UsageProblem(
-            f"{workspace!r} cannot be a workspace id.",
-            hint="It is one word of letters, digits and dashes, such as ws-0123abcd.",
+            f"{workspace!r} cannot be a workspace id",
+            hint="it is one word of letters, digits and dashes, such as ws-0123abcd",
         )
     return f"https://{workspace}.{hosts.workspace}{PATH}"
 
@@ -104,15 +104,15 @@ def normalised(url: str) -> str:
     """
     parts = _split(url.strip())
     if parts.username is not None or parts.password is not None:
-        raise UsageProblem("An endpoint URL must not carry credentials.", hint=_SHAPE)
+        raise UsageProblem("an endpoint URL must not carry credentials", hint=_SHAPE)
     if parts.query or parts.fragment:
-        raise UsageProblem("An endpoint URL has no query and no fragment.", hint=_SHAPE)
+        raise UsageProblem("an endpoint URL has no query and no fragment", hint=_SHAPE)
     path = parts.path.rstrip("/")
     if not path.endswith(PATH):
-        raise UsageProblem(f"The endpoint URL {url!r} does not end in {PATH}.", hint=_SHAPE)
+        raise UsageProblem(f"the endpoint URL {url!r} does not end in {PATH}", hint=_SHAPE)
     if not (_HOST.fullmatch(parts.netloc) and _WORDS.fullmatch(path)):
         raise UsageProblem(
-            f"The endpoint URL {url!a} is not a plain one: letters, digits, dots and dashes.",
+            f"the endpoint URL {url!a} is not a plain one: letters, digits, dots and dashes",
             hint=_SHAPE,
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
@@ -121,7 +121,7 @@ def normalised(url: str) -> str:
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|\w([\w.-]*\w)?)(:[0-9]+)?", re.ASCII)
 _WORDS = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)
 """Neither ``..`` nor an escape such as ``%2e`` is in such a path."""
-_SHAPE = "It looks like https://dashscope-intl.aliyuncs.com/api/v1"
+_SHAPE = "it looks like https://dashscope-intl.aliyuncs.com/api/v1"
 
 
 def _split(url: str) -> SplitResult:
@@ -132,7 +132,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         sound = False
     if not sound:
-        raise UsageProblem("The endpoint is not an http or https URL.", hint=_SHAPE)
+        raise UsageProblem("the endpoint is not an http or https URL", hint=_SHAPE)
     return parts
 
 
