@@ -77,10 +77,10 @@ def test_check_is_light() -> None:
     ("args", "code", "says"),
     [
         (["rum", "film.yaml"], Exit.USAGE, "did you mean run?"),
-        (["run"], Exit.USAGE, "Missing argument"),
+        (["run"], Exit.USAGE, "such as: r2vbatch run film.yaml"),
         (["run", "nothing.yaml"], Exit.MANIFEST, "nothing.yaml:1:1: error: no such file"),
         (["run", "refs"], Exit.MANIFEST, "refs:1:1: error"),
-        (["run", "film.yaml", "--endpoint", "singapur"], Exit.USAGE, "Did you mean singapore?"),
+        (["run", "film.yaml", "--endpoint", "singapur"], Exit.USAGE, "did you mean singapore?"),
         (["run", "film.yaml", "--endpoint", "singapore", "--yes"], Exit.USAGE, "needs an API key"),
         (["run", "film.yaml", "--max-cost", "five"], Exit.USAGE, "is not an amount of money"),
         (["run", "film.yaml", "--only", "zz"], Exit.USAGE, "matches no shot"),

@@ -49,6 +49,13 @@ def test_an_interrupt_while_it_is_being_loaded(studio: Studio, module: str) -> N
     ("args", "code", "says"),
     [
         (["film.yaml"], Exit.USAGE, "did you mean `r2vbatch run film.yaml`?"),
+        (["preview", "film.yaml"], Exit.USAGE, "did you mean `r2vbatch run film.yaml`?"),
+        (["validate"], Exit.USAGE, "did you mean `r2vbatch check`?"),
+        (["help", "run"], Exit.USAGE, "did you mean `r2vbatch run --help`?"),
+        (["help"], Exit.USAGE, "did you mean `r2vbatch --help`?"),
+        (["--endpoint", "singapore", "run"], Exit.USAGE, "options stand behind the verb"),
+        (["run", "film.yaml", "--dryrun"], Exit.USAGE, "error: no such option '--dryrun'"),
+        (["run", "film.yaml", "x"], Exit.USAGE, "hint: `r2vbatch run --help` shows how"),
         (["resume", "film.yaml"], Exit.USAGE, "hint: use `r2vbatch run film.yaml`"),
         (["status", "film.yaml"], Exit.USAGE, "film.yaml is a manifest, not an output folder"),
         (["run", "film.yaml", "--only", "a,b"], Exit.USAGE, "repeat it: --only a --only b"),

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
 from r2vbatch import __version__
 from r2vbatch.cli.boundary import guarded
+from r2vbatch.cli.slips import unknown_verb
 from r2vbatch.cli.verb import write_examples
 
 if TYPE_CHECKING:
@@ -76,13 +76,18 @@ class _Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; without a word, the help."""
+        bare = not args and not ctx.resilient_parsing
+        return super().parse_args(ctx, ["--help"] if bare else args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a "did you mean"."""
         unknown = args[0] not in _VERBS and not args[0].startswith("-")
         if unknown and not ctx.resilient_parsing:
-            raise click.UsageError(f"there is no verb {args[0]!r}; {_meant(args[0])}", ctx)
+            raise unknown_verb(args, _VERBS)
         return super().resolve_command(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -108,13 +113,6 @@ class _Verbs(click.Group):
         names = [name for name in _VERBS if name.startswith(incomplete)]
         verbs = [CompletionItem(name, help=_VERBS[name][1]) for name in names]
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
-
-
-def _meant(word: str) -> str:
-    if word.lower().endswith((".yaml", ".yml")):
-        return f"did you mean `r2vbatch run {word}`?"
-    near = get_close_matches(word, _VERBS, 1)
-    return f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
 
 
 @click.group(

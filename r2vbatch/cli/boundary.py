@@ -6,7 +6,6 @@ to paste into a report. The API key is taken out of both, should it ever have go
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from contextlib import suppress
@@ -15,9 +14,9 @@ from typing import Literal, TextIO
 import click
 
 from r2vbatch import __version__
+from r2vbatch.cli.slips import told
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, ManifestInvalid, R2VBatchError
-from r2vbatch.visible import visible
 
 
 def guarded(cli: click.Command) -> int:
@@ -47,10 +46,7 @@ def _outcome(cli: click.Command) -> int:
         say("Interrupted." if interrupted else "Not done: no answer.", err=True)
         return Exit.INTERRUPTED
     except click.ClickException as problem:
-        words = io.StringIO()
-        problem.show(words)
-        click.echo(visible(words.getvalue(), keep="\n\t"), nl=False, err=True)
-        return Exit.USAGE
+        return _expected(told(problem))
     except ManifestInvalid as problem:  # its diagnostics have been shown, and counted
         return problem.exit_code
     except R2VBatchError as problem:

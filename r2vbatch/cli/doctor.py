@@ -75,7 +75,7 @@ async def _there(name: str, workspace: str | None) -> list[Finding]:
             return [(True, "endpoint: preview, which needs no key and no network")]
         key = key_for(endpoint)
     except UsageProblem as problem:
-        return [(False, f"{problem.message}. {problem.hint}".rstrip())]
+        return [(False, f"{problem.message.rstrip('.')}: {problem.hint}".rstrip(": "))]
     found: list[Finding] = [(True, "key: found, and of the right form")]
     async with reader_of(endpoint.base_url, key, zone=None, rate=5.0) as reader:
         try:
