@@ -185,41 +185,19 @@ def test_the_list_reads_times_in_its_zone_within_a_day():
     [
         (body(model=None), 400, "BadRequest.EmptyModel"),
         (body(model="wan9-r2v"), 404, "ModelNotFound"),
-        (body(model="qwen-plus"), 400, "InvalidParameter"),
-        ({"model": "wan2.6-r2v"}, 400, "BadRequest.EmptyInput"),
-        (body(prompt=None), 400, "InvalidParameter"),
-        (body(prompt=7), 400, "InvalidParameter"),
-        (body(negative_prompt=["no"]), 400, "InvalidParameter"),
-        (body(reference_urls=None), 400, "InvalidParameter"),
-        (body(reference_urls=[]), 400, "InvalidParameter"),
-        (body(reference_urls=["https://h/a.png"] * 6), 400, "InvalidParameter"),
-        (body(reference_urls="https://h/a.png"), 400, "InvalidParameter"),
-        (body(duration=1), 400, "InvalidParameter"),
         (body(duration=11), 400, "InvalidParameter"),
-        (body(duration=5.0), 400, "InvalidParameter"),
-        (body(duration=True), 400, "InvalidParameter"),
-        (body(shot_type="many"), 400, "InvalidParameter"),
-        (body(audio="yes"), 400, "InvalidParameter"),
-        (body(watermark=1), 400, "InvalidParameter"),
-        (body(seed=-1), 400, "InvalidParameter"),
-        (body(seed=2**31), 400, "InvalidParameter"),
-        ({**body(), "parameters": []}, 200, ""),
-        ({**body(), "parameters": [1]}, 400, "InvalidParameter"),
-        ({**body(), "input": {**body()["input"], "extend_prompt": True}}, 200, ""),
-        (body(model="wan2.6-r2v", audio=False), 200, ""),
         (body(model="wan2.7-r2v"), 400, "InvalidParameter"),
     ],
 )
 def test_the_form_of_a_request_is_checked_at_once(request_body, status, code):
-    """Each documented rule on the form answers with its status and code, in the flat shape."""
+    """A refusal is flat, has its status, and nothing is created. (Each rule: emulator_checks.)"""
 
     async def run():
         async with serving() as client:
             answered, answer = await client.submit(request_body)
-            assert (answered, answer.get("code", "")) == (status, code)
-            if code:
-                assert set(answer) == {"code", "message", "request_id"}
-                assert client.server.stats()["total"]["tasks_created"] == 0
+            assert (answered, answer["code"]) == (status, code)
+            assert set(answer) == {"code", "message", "request_id"}
+            assert client.server.stats()["total"]["tasks_created"] == 0
 
     asyncio.run(run())
 
@@ -239,33 +217,18 @@ def test_a_size_that_is_not_offered_fails_later_or_at_once():
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("switches", "request_body", "status"),
-    [
-        ({"five_or_ten": True}, body(model="wan2.6-r2v", duration=4), 400),
-        ({"five_or_ten": True}, body(model="wan2.6-r2v", duration=5), 200),
-        ({"needless_audio": "refuse"}, body(model="wan2.6-r2v", audio=True), 400),
-        ({"unknown_model": 400}, body(model="wan9"), 400),
-    ],
-)
-def test_uncertain_points_are_switches(switches, request_body, status):
-    """Where the documentation disagrees with itself, a switch chooses the other reading."""
-
-    async def run():
-        async with serving(plain(**switches)) as client:
-            assert (await client.submit(request_body))[0] == status
-
-    asyncio.run(run())
-
-
 def test_calls_that_are_not_even_requests():
-    """No key, a wrong key, no async header, a body that is no JSON, a wrong path or method."""
+    """No or a wrong key, no async header, no JSON by name or nature, a wrong path or method."""
 
     async def run():
         async with serving() as client:
             assert (await client.submit(sync=True))[1]["code"] == "AccessDenied"
-            headers = {"X-DashScope-Async": "enable"}
-            for data in (b"{", b"\xff\xfe", b"[]", b"null"):
+            status, answer = await client.call(
+                "POST", SUBMIT, {"X-DashScope-Async": "enable"}, data=b"{}"
+            )
+            assert (status, "application/octet-stream" in answer["message"]) == (400, True)
+            headers = {"X-DashScope-Async": "enable", "Content-Type": "application/json"}
+            for data in (b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000):
                 status, answer = await client.call("POST", SUBMIT, headers, data=data)
                 assert (status, answer["code"]) == (400, "InvalidParameter")
             status, answer = await client.call("POST", "/services/aigc/other", json={})

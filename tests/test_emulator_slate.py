@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from r2vbatch.emulator.checks import SIZES
+from r2vbatch.emulator.models import SIZES
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.model import Picture, Slate

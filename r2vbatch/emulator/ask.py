@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 
 from r2vbatch.emulator.refusals import Refusal
@@ -44,6 +44,7 @@ class Ask:
     audio: bool
     watermark: bool
     seed: int | None
+    shot_type: str = "single"
     later: Refusal | None = None
     """What will end the task as FAILED, known already."""
 
@@ -64,11 +65,15 @@ def input_cap(ask: Ask, videos: int) -> Decimal:
     return Decimal(5) / max(sharers, 1)
 
 
-def usage(ask: Ask, video_seconds: Sequence[Decimal | None]) -> Mapping[str, Any]:
+def usage(
+    ask: Ask, video_seconds: Sequence[Decimal | None], *, whole: bool = False
+) -> Mapping[str, Any]:
     """The `usage` object. `video_seconds`: the length of each reference video, None unknown
-    (then it counts at its cap)."""
+    (then it counts at its cap). `whole`: the input's seconds are rounded up."""
     cap = input_cap(ask, len(video_seconds))
     taken = sum((cap if s is None else min(s, cap) for s in video_seconds), Decimal(0))
+    if whole:
+        taken = taken.to_integral_value(ROUND_CEILING)
     given = _plain(taken)
     if ask.separate_numbers:
         return {

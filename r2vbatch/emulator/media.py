@@ -1,7 +1,7 @@
 """What a reference file is, and whether the service would take it.
 
-Opens files with Pillow and PyAV; call it off the event loop. The limits are the newer, looser
-ones where the documentation's editions disagree.
+Opens files with Pillow and PyAV; call it off the event loop. Where the documentation's editions
+disagree about a limit, `Options.reference_limits` chooses.
 """
 
 from __future__ import annotations
@@ -14,15 +14,35 @@ from pathlib import Path
 from typing import Literal
 
 from r2vbatch.emulator.ask import Ask, Reference
+from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.refusals import Refusal
 
 IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP")
 IMAGE_BYTES = 20 * 2**20
 VIDEO_BYTES = 100 * 2**20
-IMAGE_SIDE = (240, 8000)
 VIDEO_SIDE_27 = (240, 4096)
-VIDEO_SECONDS = (Decimal(1), Decimal(30))
-WIDEST_27 = 8
+LONGEST_VIDEO = Decimal(30)
+WIDEST = 8
+MOST_VIDEOS_26 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the editions of the documentation disagree about. Sides in pixels."""
+
+    image_bytes: int
+    image_side: tuple[int, int]
+    shortest_video: Decimal
+    widest_26: int | None
+    """How many times as long as the other a side may be; None: any."""
+
+
+LIMITS = {
+    "newer": Limits(IMAGE_BYTES, (240, 8000), Decimal(1), None),
+    "strict": Limits(10 * 2**20, (240, 5000), Decimal(2), WIDEST),
+}
+SHORTEST_OLD_FIELD = Decimal(2)
+"""Of a video in the deprecated reference_video_urls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +53,14 @@ class Medium:
     sha256: str
     bytes: int
     kind: Literal["image", "video"]
+    form: str
+    """The container, as Pillow and PyAV call it: ``PNG``, ``mov,mp4,m4a,3gp,3g2,mj2``."""
     width: int
     height: int
     seconds: Decimal | None
     """Length of a video."""
+    see_through: bool = False
+    """A PNG with an alpha channel."""
 
 
 def inspect(path: Path) -> Medium:
@@ -45,81 +69,111 @@ def inspect(path: Path) -> Medium:
     Raises:
         Refusal: it is no image or video that the service knows.
     """
-    image = _image_size(path)
-    kind: Literal["image", "video"] = "image" if image else "video"
-    width, height, seconds = (*image, None) if image else _video_size(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Medium(path, digest, path.stat().st_size, kind, width, height, seconds)
+    size = path.stat().st_size
+    return _image(path, digest, size) or _video(path, digest, size)
 
 
-def _image_size(path: Path) -> tuple[int, int] | None:
+def _image(path: Path, digest: str, size: int) -> Medium | None:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
             if image.format not in IMAGE_FORMATS:
                 raise Refusal.of("InvalidImage.FileFormat")
-            return image.size
+            clear = image.format == "PNG" and image.has_transparency_data
+            return Medium(path, digest, size, "image", image.format, *image.size, None, clear)
     except UnidentifiedImageError:
         return None
     except (OSError, ValueError, Image.DecompressionBombError) as problem:
         raise Refusal.of("InvalidImage.FileFormat") from problem
 
 
-def _video_size(path: Path) -> tuple[int, int, Decimal | None]:
+def _video(path: Path, digest: str, size: int) -> Medium:
     import av
 
     try:
         with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise Refusal.of("InvalidFile.Format")
-            if not {"mp4", "mov"} & set(container.format.name.split(",")):
+            form = container.format.name
+            if not container.streams.video or not {"mp4", "mov"} & set(form.split(",")):
                 raise Refusal.of("InvalidFile.Format")
             stream = container.streams.video[0]
-            length = container.duration
-            seconds = Decimal(length) / 1_000_000 if length else None
-            return stream.width, stream.height, seconds
+            seconds = Decimal(container.duration) / 1_000_000 if container.duration else None
+            return Medium(path, digest, size, "video", form, stream.width, stream.height, seconds)
     except (av.FFmpegError, ValueError) as problem:
         raise Refusal.of("InvalidFile.Openerror") from problem
 
 
-def check(ask: Ask, media: Sequence[Medium | None]) -> Refusal | None:
+def check(ask: Ask, media: Sequence[Medium | None], options: Options) -> Refusal | None:
     """Why the service would fail this task for its references, which come in order; None in
     their list is one that could not be had."""
     for reference, medium in zip(ask.references, media, strict=True):
-        refused = medium and (_wrong_kind(reference, medium) or _outside(ask, medium))
+        refused = medium and _refused(ask, reference, medium, options)
         if refused:
             return refused
     videos = sum(m is not None and m.kind == "video" for m in media)
-    if not ask.separate_numbers and videos > 3:
+    if not ask.separate_numbers and videos > MOST_VIDEOS_26 and options.fourth_video == "fail":
         return Refusal.of("InvalidParameter", "reference_urls must hold 0 to 3 videos")
     return None
 
 
-def _wrong_kind(reference: Reference, medium: Medium) -> Refusal | None:
-    wanted = {"reference_video": "video", "reference_image": "image", "first_frame": "image"}
-    if wanted.get(reference.role, medium.kind) == medium.kind:
-        return None
-    return Refusal.of("InvalidFile.Format", f"{reference.role} is no {wanted[reference.role]}")
-
-
-def _outside(ask: Ask, medium: Medium) -> Refusal | None:
+def _refused(ask: Ask, reference: Reference, medium: Medium, options: Options) -> Refusal | None:
+    if refused := _wrong_kind(reference, medium, options):
+        return refused
+    limits = LIMITS[options.reference_limits]
     low, high = sorted((medium.width, medium.height))
-    if ask.separate_numbers and high > low * WIDEST_27:
+    widest = WIDEST if ask.separate_numbers else limits.widest_26
+    if widest and high > low * widest:
         return Refusal.of("InvalidFile.AspectRatio")
     if medium.kind == "image":
-        if medium.bytes > IMAGE_BYTES:
-            return Refusal.of("InvalidFile.Size")
-        if low < IMAGE_SIDE[0] or high > IMAGE_SIDE[1]:
-            return Refusal.of("InvalidImageResolution")
-        return None
+        if medium.see_through and options.alpha == "fail":
+            return Refusal.of("InvalidImage.FileFormat", "A PNG must have no alpha channel.")
+        return _image_outside(medium, low, high, limits)
+    return _video_outside(ask, reference, medium, limits)
+
+
+def _wrong_kind(reference: Reference, medium: Medium, options: Options) -> Refusal | None:
+    wanted = {"reference_video": "video", "reference_image": "image", "first_frame": "image"}
+    kind = "video" if options.videos_only else wanted.get(reference.role, medium.kind)
+    if kind != medium.kind:
+        return Refusal.of("InvalidFile.Format", f"{reference.role} is no {kind}")
+    if options.wrong_extension == "fail" and not _well_named(reference, medium):
+        return Refusal.of("InvalidFile.Format", "The file is not what its name says.")
+    return None
+
+
+def _well_named(reference: Reference, medium: Medium) -> bool:
+    """Whether an upload's extension is one of its container's; other URLs may end as they like."""
+    if not reference.url.startswith("oss://"):
+        return True
+    extension = reference.url.rpartition(".")[2].lower()
+    forms = {"jpg": "jpeg", "mpo": "jpeg"}
+    return forms.get(extension, extension) in (
+        *medium.form.split(","),
+        forms.get(medium.form.lower(), medium.form.lower()),
+    )
+
+
+def _image_outside(medium: Medium, low: int, high: int, limits: Limits) -> Refusal | None:
+    if medium.bytes > limits.image_bytes:
+        return Refusal.of("InvalidFile.Size")
+    if low < limits.image_side[0] or high > limits.image_side[1]:
+        return Refusal.of("InvalidImageResolution")
+    return None
+
+
+def _video_outside(
+    ask: Ask, reference: Reference, medium: Medium, limits: Limits
+) -> Refusal | None:
     if medium.bytes > VIDEO_BYTES:
         return Refusal.of("InvalidFile.Size")
-    shortest, longest = VIDEO_SECONDS
+    old_field = reference.role == "reference_video" and not ask.separate_numbers
+    shortest = SHORTEST_OLD_FIELD if old_field else limits.shortest_video
     # a container's length is often some hundredths off the last frame's end
-    if medium.seconds is None or not shortest <= round(medium.seconds, 1) <= longest:
+    if medium.seconds is None or not shortest <= round(medium.seconds, 1) <= LONGEST_VIDEO:
         return Refusal.of("InvalidFile.Duration")
+    low, high = sorted((medium.width, medium.height))
     if ask.separate_numbers and (low < VIDEO_SIDE_27[0] or high > VIDEO_SIDE_27[1]):
         return Refusal.of("InvalidFile.Resolution")
     return None

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from r2vbatch.emulator import wire
 from r2vbatch.emulator.faults import Faults
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.service import Service, Task
-from r2vbatch.emulator.storage import MAX_UPLOAD_MB, Storage, StoreRefusal
+from r2vbatch.emulator.storage import Storage, StoreRefusal
 from r2vbatch.emulator.wire import Cut, Struck
 
 LONGEST_FIELD = 64 * 1024
@@ -47,6 +48,8 @@ class Objects:
                 return played
             status = await self._receive(request)
             return await wire.send(request, b"", struck, status)
+        except (ValueError, HttpProcessingError):
+            return _xml(StoreRefusal(400, "MalformedPOSTRequest", "The form cannot be read."))
         except StoreRefusal as refused:
             return _xml(refused)
         except Refusal as refused:
@@ -65,11 +68,11 @@ class Objects:
             if not isinstance(part, BodyPartReader):
                 raise StoreRefusal(400, "MalformedPOSTRequest", "nested multipart")
             if part.name != "file":
-                form[part.name or ""] = (await part.read(decode=True))[:LONGEST_FIELD].decode()
+                form[part.name or ""] = _text(await part.read(decode=True))
                 continue
             grant = self._storage.grant(form)
             path = self._storage.new_file()
-            await _save(part, path)
+            await _save(part, path, self._storage.largest)
             self._storage.keep(form["key"], path, grant)
             account = self._service.accounts[grant.account]
             account.counters.uploads += 1
@@ -98,7 +101,7 @@ class Objects:
             return web.Response(status=500)
 
     async def _send(self, request: web.Request, clip: Path, struck: Struck) -> web.StreamResponse:
-        if not struck:
+        if not struck and not self._storage.options.no_ranges:
             return web.FileResponse(clip, headers={"Content-Type": "video/mp4"})
         content = await asyncio.to_thread(clip.read_bytes)
         if "corrupted" in struck:
@@ -106,12 +109,16 @@ class Objects:
         return await wire.send(request, content, struck, kind="video/mp4")
 
 
-async def _save(part: BodyPartReader, path: Path) -> None:
+def _text(field: bytes | bytearray) -> str:
+    return field[:LONGEST_FIELD].decode(errors="replace")
+
+
+async def _save(part: BodyPartReader, path: Path, largest: int) -> None:
     size = 0
     with path.open("wb") as file:  # blocks for a chunk's write, which is what a test server may
         while chunk := await part.read_chunk(2**16):
             size += len(chunk)
-            if size > MAX_UPLOAD_MB * 2**20:
+            if size > largest:
                 message = "Your proposed upload exceeds the maximum allowed size."
                 raise StoreRefusal(400, "EntityTooLarge", message)
             file.write(chunk)

@@ -1,7 +1,8 @@
 """Every switch of the emulator, with the likelier reading of the documentation as default.
 
 Plain data that survives a trip through JSON, so that a child process gets its switches on a
-pipe. What a switch does is decided in the rooms that ask for it.
+pipe. What a switch does is decided in the rooms that ask for it. The sentence beside a type is
+what `--help` says of it, the first line of a class the heading above.
 """
 
 from __future__ import annotations
@@ -9,80 +10,100 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta, timezone
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from r2vbatch.emulator.faults import Fault
+from r2vbatch.emulator.readings import OfFiles, OfLists, OfReplies, OfRequests
+from r2vbatch.emulator.zones import zone_of
 from r2vbatch.errors import UsageProblem
 
 Span = float | tuple[float, float]
 """Seconds: a number, or the ends of a range from which a seeded draw is made."""
 
+Region = Literal["cn-beijing", "ap-southeast-1", "us-east-1", "eu-central-1"]
+
 HOUR = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+@dataclass(frozen=True)
+class General:
+    """The service"""
+
+    host: Annotated[str, "Address to listen on."] = "127.0.0.1"
+    port: Annotated[int, "Port to listen on; 0 lets the system choose."] = 0
+    region: Annotated[
+        Region, "Which models there are: us-east-1 and eu-central-1 have wan2.6-r2v alone."
+    ] = "cn-beijing"
+    one_account: Annotated[bool, "All keys belong to one account."] = False
+    seed: Annotated[int, "Seed of run times and faults."] = 0
+    latency: Annotated[Span, "Run time of a task, at least what drawing its slate takes."] = 0.0
+    answer_delay: Annotated[Span, "Answer a submit this long after its task was created."] = 0.0
+    create_delay: Annotated[
+        Span, "Create a task this long after its POST arrived, even if the client has gone."
+    ] = 0.0
+    zone: Annotated[str, "Zone of the time strings, which carry none."] = "+08:00"
+    clock_offset: Annotated[float, "Seconds the service's clock is ahead of ours."] = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Its limits"""
+
+    in_flight: Annotated[int | None, "Tasks running at once, per model and account."] = 5
+    over_limit: Annotated[
+        Literal["queue", "refuse"], "Beyond that: wait as PENDING, or 429 Throttling.Concurrency."
+    ] = "queue"
+    queue_length: Annotated[int | None, "Tasks that may wait before a submit is refused."] = None
+    submits_per_second: Annotated[int | None, "Per model and account."] = 5
+    queries_per_second: Annotated[int | None, "Query, list and cancel together, per account."] = 20
+    separate_limits: Annotated[bool, "Query, list and cancel have that limit each."] = False
+    policies_per_second: Annotated[int | None, "Upload policies, per model and account."] = 100
+    longest_run: Annotated[float, "Seconds until a task fails with InternalError.Timeout."] = (
+        3 * HOUR
+    )
+    task_life: Annotated[float, "Seconds from creation until a task is UNKNOWN."] = 24 * HOUR
+    link_life: Annotated[float, "Seconds from its end until a clip's link expires."] = 24 * HOUR
+    upload_life: Annotated[float, "Seconds an upload is kept."] = 48 * HOUR
+    policy_life: Annotated[float, "Seconds an upload policy holds."] = 300.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Slates"""
+
+    workers: Annotated[int | None, "Processes that draw; off: by processors, at most 4."] = None
+    missing_reference: Annotated[
+        Literal["card", "fail"],
+        "A remote reference that cannot be had: draw a named card, or fail the task.",
+    ] = "card"
+
+
+@dataclass(frozen=True)
+class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles):
     """The switches. Rates and limits are switched off by None; times are seconds."""
 
-    host: str = "127.0.0.1"
-    port: int = 0
-    """0 lets the kernel choose."""
     keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys that are accepted. Empty: any ``sk-…`` key, each an account of its own."""
-    one_account: bool = False
-    """All keys belong to one main account."""
-    seed: int = 0
-    """Of latencies and faults."""
-    latency: Span = 0.0
-    """Run time of a task, at least what drawing its slate takes."""
-    answer_delay: Span = 0.0
-    """A submit is answered this long after its task was created."""
-    create_delay: Span = 0.0
-    """A task is created this long after its POST arrived, even if the client has gone."""
-    in_flight: int | None = 5
-    """Tasks running at once, per model and account."""
-    over_limit: Literal["queue", "refuse"] = "queue"
-    """Beyond `in_flight`: wait as PENDING, or 429 Throttling.Concurrency."""
-    queue_length: int | None = None
-    """How many may wait as PENDING before a submit is refused."""
-    submits_per_second: int | None = 5
-    """Per model and account."""
-    queries_per_second: int | None = 20
-    """Per account; query, list and cancel together."""
-    policies_per_second: int | None = 100
-    """Upload policies, per account and model."""
-    zone: str = "+08:00"
-    """Of the time strings, which carry none."""
-    clock_offset: float = 0.0
-    """The service's clock minus ours; it shows in the Date header too."""
-    task_life: float = 24 * HOUR
-    """From creation; after that a query says UNKNOWN."""
-    link_life: float = 24 * HOUR
-    upload_life: float = 48 * HOUR
-    policy_life: float = 300.0
+    workspaces: tuple[str, ...] = ()
+    """Workspaces that a request may name. Empty: any."""
     render: bool = True
     """False: every task of one size, length and sound gets the same cheap clip."""
-    workers: int | None = None
-    """Processes that draw slates; None: one a processor, at most four."""
-    missing_reference: Literal["card", "fail"] = "card"
-    """A remote reference that cannot be had: a named card is drawn, or the task fails."""
-    size_refused: Literal["later", "at_once"] = "later"
-    """A size outside the list: a FAILED task (as in the documented sample), or HTTP 400."""
-    unknown_model: Literal[404, 400] = 404
-    """404 ModelNotFound or 400 InvalidParameter; both are documented."""
-    needless_audio: Literal["ignore", "refuse"] = "ignore"
-    """`audio` sent to a model that always has sound."""
-    five_or_ten: bool = False
-    """wan2.6-r2v takes only 5 or 10 s, as in Virginia."""
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         zone_of(self.zone)
+        zone_of(self.list_zone or self.zone)
         for name in ("latency", "answer_delay", "create_delay"):
             low, high = ends(getattr(self, name))
             if not 0 <= low <= high:
                 raise UsageProblem(f"{name} must be seconds, or a range of them, not below 0")
+        for name in ("longest_run", "task_life", "link_life", "upload_life", "policy_life"):
+            if not getattr(self, name) >= 0:
+                raise UsageProblem(f"{name} must be seconds, not below 0")
+        if self.largest_page < 1:
+            raise UsageProblem("a page holds at least one task: largest_page")
+        if not 0 <= self.port < 2**16:
+            raise UsageProblem(f"there is no port {self.port}", hint="0 to 65535")
 
     def to_json(self) -> str:
         """One line, for a pipe."""
@@ -111,16 +132,3 @@ def draw(span: Span, rng: random.Random) -> float:
     """A seeded draw from `span`, in seconds."""
     low, high = ends(span)
     return low if low == high else rng.uniform(low, high)
-
-
-def zone_of(text: str) -> timezone:
-    """``+08:00`` as a time zone.
-
-    Raises:
-        UsageProblem: when the text is not of that form.
-    """
-    sign, rest = text[:1], text[1:].split(":")
-    if sign not in "+-" or len(rest) != 2 or not all(p.isdigit() and len(p) == 2 for p in rest):
-        raise UsageProblem(f"{text!r} is not a zone", hint="write it as +08:00")
-    offset = timedelta(hours=int(rest[0]), minutes=int(rest[1]))
-    return timezone(-offset if sign == "-" else offset)

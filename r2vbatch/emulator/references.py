@@ -116,6 +116,10 @@ class References:
                         file.write(chunk)
         except TimeoutError as problem:
             raise Missing(Refusal.of("InvalidURL.Timeout")) from problem
+        except aiohttp.ClientConnectorDNSError as problem:
+            raise Missing(Refusal.of("InvalidParameter.DataInspection")) from problem
+        except aiohttp.ClientConnectorError as problem:
+            raise Missing(Refusal.of("InvalidURL.ConnectionRefused")) from problem
         except (aiohttp.ClientError, ValueError, OSError) as problem:
             raise Missing(Refusal.of("InvalidParameter.DataInspection")) from problem
         return path

@@ -24,6 +24,11 @@ class Refusal(Exception):
         status, usual = CODES.get(code, (400, "The request was refused."))
         return cls(status, code, message or usual)
 
+    @classmethod
+    def invalid(cls, where: str, must: str) -> Refusal:
+        """A field of a request that is not as it must be."""
+        return cls.of("InvalidParameter", f"Required parameter({where}) missing or invalid: {must}")
+
 
 _ARREARS = "Access denied, please make sure your account is in good standing."
 _SLOW_DOWN = "Requests rate limit exceeded, please try again later."

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from r2vbatch.emulator.ask import Ask, Reference, usage
-from r2vbatch.emulator.checks import shaped_like
 from r2vbatch.emulator.faults import Fault
 from r2vbatch.emulator.media import Medium, check
 from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.parameters import shaped_like
 from r2vbatch.emulator.references import Missing, References
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.renderer import Renderer
@@ -57,7 +57,7 @@ class Runner:
 
     async def _run(self, task: Task) -> None:
         loop = asyncio.get_running_loop()
-        ready = loop.time() + task.run_seconds
+        ready = loop.time() + min(task.run_seconds, self._service.options.longest_run)
         try:
             await self._make(task, ready)
         except Refusal as refusal:
@@ -73,23 +73,23 @@ class Runner:
         if ask.later:
             raise ask.later
         media = [await self._medium(task, r, options) for r in ask.references]
-        refused = check(ask, media)
+        refused = check(ask, media, options)
         if refused:
             raise refused
         for reference, medium in zip(ask.references, media, strict=True):
             if reference.role == "first_frame" and medium:
                 task.ask = ask = shaped_like(ask, medium.width, medium.height)
         slate = _misdrawn(_slate(task, media), task.faults.get("clip_wrong"))
-        fail = task.faults.get("fail")
-        if not fail:
+        bad_end = _bad_end(task, options)
+        if not bad_end:
             await self._renderer.clip(slate)
         await asyncio.sleep(max(0.0, ready - asyncio.get_running_loop().time()))
-        if fail:
-            code, _, message = fail.value.partition(": ")
-            self._service.fail(task, code or None, message or None)
+        if bad_end:
+            self._service.fail(task, *bad_end)
             return
         self._slates[task.id] = slate
-        self._service.succeed(task, usage(ask, _video_seconds(ask, media)))
+        whole = options.usage_seconds == "whole"
+        self._service.succeed(task, usage(ask, _video_seconds(ask, media), whole=whole))
 
     async def _medium(self, task: Task, reference: Reference, options: Options) -> Medium | None:
         try:
@@ -156,6 +156,17 @@ def _pictures(task: Task, media: Sequence[Medium | None]) -> tuple[Picture, ...]
             )
         )
     return tuple(pictures)
+
+
+def _bad_end(task: Task, options: Options) -> tuple[str | None, str | None] | None:
+    """Code and message of a task that fails on order, or because it runs too long."""
+    if fail := task.faults.get("fail"):
+        code, _, message = fail.value.partition(": ")
+        return code or None, message or None
+    if task.run_seconds > options.longest_run:
+        late = Refusal.of("InternalError.Timeout")
+        return late.code, late.message
+    return None
 
 
 def _misdrawn(slate: Slate, fault: Fault | None) -> Slate:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from aiohttp import web
 
 from r2vbatch.emulator import answers, checks, wire
 from r2vbatch.emulator.faults import Faults
+from r2vbatch.emulator.listing import listing
+from r2vbatch.emulator.models import MODELS, offered
 from r2vbatch.emulator.objects import Objects
-from r2vbatch.emulator.options import Options, draw, zone_of
+from r2vbatch.emulator.options import Options, draw
 from r2vbatch.emulator.references import References
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.renderer import Renderer
@@ -117,26 +120,33 @@ class Emulator:
             struck = self._faults.strike(op)
             try:
                 account = self.service.authorize(request.headers.get("Authorization"))
+                self.service.check_workspace(request.headers.get("X-DashScope-WorkSpace"))
                 account.counters.count(op)
                 return await wire.before(request, struck) or await operation(
                     request, account, struck
                 )
             except Refusal as refused:
-                return web.json_response(answers.refusal(refused), status=refused.status)
+                return self._refuse(refused)
             except Cut:
                 return web.Response(status=500)  # nobody is there to read it
 
         return play
 
+    def _refuse(self, refused: Refusal) -> web.Response:
+        wait = self.options.retry_after if refused.status == 429 else None
+        return web.json_response(
+            answers.refusal(refused, self.options),
+            status=refused.status,
+            headers=None if wait is None else {"Retry-After": str(wait)},
+        )
+
     async def _submit(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        if request.headers.get("X-DashScope-Async", "").lower() != "enable":
-            message = "current user api does not support synchronous calls."
-            raise Refusal.of("AccessDenied", message)
+        self._check_headers(request)
         body = await _json(request)
         model = body.get("model") if isinstance(body, dict) else None
-        lane = self.service.lane(account, model if model in checks.MODELS else "")
+        lane = self.service.lane(account, model if model in MODELS else "")
         self.service.admit_submit(lane)
         ask = checks.read(body, self.options)
         if "no_task_id" in struck:
@@ -160,10 +170,18 @@ class Emulator:
             account.counters.unanswered_submits += 1
         return response
 
+    def _check_headers(self, request: web.Request) -> None:
+        if not _enabled(request, "X-DashScope-Async"):
+            message = "current user api does not support synchronous calls."
+            raise Refusal(self.options.sync_status, "AccessDenied", message)
+        if request.content_type != "application/json":
+            message = f"Content type '{request.content_type}' is not supported."
+            raise Refusal.of("InvalidParameter", message)
+
     async def _query(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        self.service.admit_query(account)
+        self.service.admit_query(account, "query")
         task_id = request.match_info["id"]
         task = self.service.find(account, task_id)
         if task is None or "unknown" in struck:
@@ -178,25 +196,22 @@ class Emulator:
     async def _list(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        self.service.admit_query(account)
-        zone = struck["list_zone"].value if "list_zone" in struck else self.options.zone
-        body = answers.listing(
-            account,
-            request.query,
-            now=self.now(),
-            zone=zone_of(zone),
-            task_life=self.options.task_life,
-            youngest=struck["list_late"].number if "list_late" in struck else 0.0,
-            rows_key="tasks" if "list_tasks_key" in struck else "data",
-        )
+        self.service.admit_query(account, "list")
+        options = self.options
+        if "list_zone" in struck:
+            options = replace(options, list_zone=struck["list_zone"].value)
+        if "list_tasks_key" in struck:
+            options = replace(options, list_rows="tasks")
+        youngest = struck["list_late"].number if "list_late" in struck else 0.0
+        body = listing(account, request.query, options, now=self.now(), youngest=youngest)
         return await wire.answer(request, body, struck)
 
     async def _cancel(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        self.service.admit_query(account)
+        self.service.admit_query(account, "cancel")
         task = self.service.cancel(account, request.match_info["id"])
-        return await wire.answer(request, answers.canceled(task), struck)
+        return await wire.answer(request, answers.canceled(task, self.options), struck)
 
     async def _policy(
         self, request: web.Request, account: Account, struck: Struck
@@ -206,10 +221,12 @@ class Emulator:
             raise Refusal.of("InvalidParameter", "action must be getPolicy")
         if not model:
             raise Refusal.of("BadRequest.EmptyModel")
-        if model not in checks.MODELS:
-            raise Refusal.of("ModelNotFound")
+        if model not in offered(self.options.region):
+            raise checks.no_such_model(self.options)
+        if self.options.no_uploads:
+            raise Refusal.of("AccessDenied", "Temporary uploads are not supported in this region.")
         if not self.service.lane(account, model).policies.admits(self.now()):
-            raise Refusal.of("Throttling.RateQuota")
+            raise self.service.too_fast()
         data = self._storage.policy(account.name, model, str(request.url.origin()))
         body = {"request_id": answers.new_request_id(), "data": data}
         return await wire.answer(request, body, struck)
@@ -225,7 +242,7 @@ class Emulator:
             refused = Refusal.of("InvalidParameter", text)
         else:
             refused = Refusal.of("NotFound")
-        return web.json_response(answers.refusal(refused), status=refused.status)
+        return self._refuse(refused)
 
 
 class _Delays:
@@ -248,7 +265,7 @@ class _Delays:
 async def _json(request: web.Request) -> Any:
     try:
         return json.loads(await request.read())
-    except ValueError:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested without end
         raise Refusal.of("InvalidParameter", "The request body is not valid JSON.") from None
     except web.HTTPRequestEntityTooLarge:
         raise Refusal.of("BadRequest.TooLarge") from None

@@ -14,40 +14,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from r2vbatch.emulator.ask import Ask
+from r2vbatch.emulator.counting import Counters, Window
 from r2vbatch.emulator.faults import Fault
 from r2vbatch.emulator.options import Options, draw
 from r2vbatch.emulator.refusals import Refusal
 
 Clock = Callable[[], float]
 """Seconds since the epoch, on the service's clock."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What an account did, for tests and people."""
-
-    posts: int = 0
-    tasks_created: int = 0
-    billed_tasks: int = 0
-    billed_seconds: float = 0.0
-    unanswered_submits: int = 0
-    """Tasks created whose client had gone before the answer, or was cut off on order."""
-    submit_rate_violations: int = 0
-    query_rate_violations: int = 0
-    policies: int = 0
-    uploads: int = 0
-    queries: int = 0
-    lists: int = 0
-    cancels: int = 0
-    downloads: int = 0
-    max_running: int = 0
-    max_in_flight: int = 0
-    """Running and waiting together, of one model."""
-
-    def count(self, op: str) -> None:
-        """One call of this operation arrived, whatever becomes of it."""
-        name = {"submit": "posts", "query": "queries", "policy": "policies"}.get(op, f"{op}s")
-        setattr(self, name, getattr(self, name) + 1)
 
 
 @dataclass(slots=True, eq=False)
@@ -94,25 +67,6 @@ class Task:
         }
 
 
-class Window:
-    """At most `limit` events in any second."""
-
-    def __init__(self, limit: int | None) -> None:
-        self._limit = limit
-        self._log: deque[float] = deque()
-
-    def admits(self, now: float) -> bool:
-        """Count an event at `now`, unless the last second is full."""
-        if self._limit is None:
-            return True
-        while self._log and not now - 1.0 < self._log[0] <= now:
-            self._log.popleft()
-        if len(self._log) >= self._limit:
-            return False
-        self._log.append(now)
-        return True
-
-
 @dataclass(eq=False)
 class Lane:
     """One model of one account: where tasks run and wait."""
@@ -129,7 +83,8 @@ class Account:
     """One main account; several keys may reach it."""
 
     name: str
-    queries: Window
+    queries: Mapping[str, Window]
+    """By operation; all of them under "" where they share one budget."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
@@ -159,13 +114,21 @@ class Service:
             raise Refusal.of("InvalidApiKey", "Invalid API-key provided.")
         return self._account(key)
 
+    def check_workspace(self, workspace: str | None) -> None:
+        """Refuse a workspace that is none of those there are."""
+        known = self.options.workspaces
+        if workspace is not None and known and workspace not in known:
+            raise Refusal.of("NOT AUTHORIZED")
+
     def _account(self, key: str) -> Account:
         if key not in self._names:
             number = 1 if self.options.one_account else len(self._names) + 1
             self._names[key] = f"account-{number}"
         name = self._names[key]
         if name not in self.accounts:
-            self.accounts[name] = Account(name, Window(self.options.queries_per_second))
+            limit = self.options.queries_per_second
+            windows = {op: Window(limit) for op in ("", "query", "list", "cancel")}
+            self.accounts[name] = Account(name, windows)
         return self.accounts[name]
 
     def lane(self, account: Account, model: str) -> Lane:
@@ -176,17 +139,22 @@ class Service:
             account.lanes[model] = Lane(account, submits, policies)
         return account.lanes[model]
 
-    def admit_query(self, account: Account) -> None:
-        """Count a query, list or cancel against the account's shared budget."""
-        if not account.queries.admits(self.now()):
+    def too_fast(self) -> Refusal:
+        """A call over a rate."""
+        return Refusal.of(self.options.rate_code)
+
+    def admit_query(self, account: Account, op: str) -> None:
+        """Count a query, list or cancel (`op`) against the account's budget."""
+        window = account.queries[op if self.options.separate_limits else ""]
+        if not window.admits(self.now()):
             account.counters.query_rate_violations += 1
-            raise Refusal.of("Throttling.RateQuota")
+            raise self.too_fast()
 
     def admit_submit(self, lane: Lane) -> None:
         """Count a submit against the lane's rate."""
         if not lane.submits.admits(self.now()):
             lane.account.counters.submit_rate_violations += 1
-            raise Refusal.of("Throttling.RateQuota")
+            raise self.too_fast()
 
     def create(
         self,

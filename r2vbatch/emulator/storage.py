@@ -22,7 +22,6 @@ from urllib.parse import urlencode
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.service import Clock
 
-MAX_UPLOAD_MB = 100
 ACCESS_KEY_ID = "EMULATOR"
 LINK_PREFIX = "/results"
 UPLOAD_PATH = "/oss"
@@ -88,7 +87,7 @@ class Storage:
         folder = f"dashscope-instant/{mark}/{day}/{uuid.uuid4()}"
         expires = now + self.options.policy_life
         conditions = [
-            ["content-length-range", 0, MAX_UPLOAD_MB * 2**20],
+            ["content-length-range", 0, self.largest],
             ["starts-with", "$key", folder],
             {"bucket": "dashscope-file-mgr"},
             {"x-oss-object-acl": "private"},
@@ -98,18 +97,26 @@ class Storage:
         text = json.dumps({"expiration": expiration, "conditions": conditions})
         policy = base64.b64encode(text.encode()).decode()
         self._grants[policy] = Grant(folder, account, model, expires)
+        numbers = {
+            "expire_in_seconds": round(self.options.policy_life),
+            "max_file_size_mb": self.options.upload_mb,
+            "capacity_limit_mb": 999_999_999,
+        }
         return {
             "policy": policy,
             "signature": self._sign(policy),
             "upload_dir": folder,
             "upload_host": origin + UPLOAD_PATH,
-            "expire_in_seconds": round(self.options.policy_life),
-            "max_file_size_mb": MAX_UPLOAD_MB,
-            "capacity_limit_mb": 999_999_999,
+            **(_as_texts(numbers) if self.options.loose_types else numbers),
             "oss_access_key_id": ACCESS_KEY_ID,
             "x_oss_object_acl": "private",
             "x_oss_forbid_overwrite": "true",
         }
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest upload."""
+        return self.options.upload_mb * 2**20
 
     def grant(self, form: Mapping[str, str]) -> Grant:
         """Check the fields of a form upload, all but the file.
@@ -122,7 +129,7 @@ class Storage:
         if missing:
             raise StoreRefusal(400, "InvalidArgument", f"missing before file: {missing}")
         grant = self._grants.get(form["policy"])
-        if grant is None or not hmac.compare_digest(self._sign(form["policy"]), form["Signature"]):
+        if grant is None or not _same(self._sign(form["policy"]), form["Signature"]):
             raise StoreRefusal(403, "SignatureDoesNotMatch", "The signature does not match.")
         if self._now() > grant.expires:
             message = "Invalid according to Policy: Policy expired."
@@ -170,11 +177,21 @@ class Storage:
     def check_link(self, path: str, query: Mapping[str, str]) -> None:
         """Raises StoreRefusal for a link that is not ours or no longer holds."""
         expires = query.get("Expires", "")
-        if not hmac.compare_digest(self._sign(path + expires), query.get("Signature", "")):
+        if not _same(self._sign(path + expires), query.get("Signature", "")):
             raise StoreRefusal(403, "SignatureDoesNotMatch", "The signature does not match.")
         if self._now() > int(expires):
-            raise StoreRefusal(403, "AccessDenied", "Request has expired.")
+            status = self.options.expired_link
+            code = "AccessDenied" if status == 403 else "NoSuchKey"
+            raise StoreRefusal(status, code, "Request has expired.")
 
     def _sign(self, text: str) -> str:
         digest = hmac.new(self._secret, text.encode(), hashlib.sha1).digest()
         return base64.b64encode(digest).decode()
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return hmac.compare_digest(ours.encode(), theirs.encode("utf-8", "replace"))
+
+
+def _as_texts(numbers: Mapping[str, int]) -> Mapping[str, str]:
+    return {name: str(number) for name, number in numbers.items()}

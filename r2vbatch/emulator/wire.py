@@ -43,12 +43,15 @@ async def before(request: web.Request, struck: Struck) -> web.StreamResponse | N
     for kind in ("throttle", "refuse"):
         if kind in struck:
             raise Refusal.of(struck[kind].value)
+    if "code_in_200" in struck:
+        usual = Refusal.of(struck["code_in_200"].value)
+        raise Refusal(200, usual.code, usual.message)
     return None
 
 
 async def answer(request: web.Request, body: Any, struck: Struck) -> web.StreamResponse:
     """Send `body` as JSON, as the faults that struck will have it."""
-    text = json.dumps(body, ensure_ascii=False).encode()
+    text = json.dumps(body, ensure_ascii=False).encode(errors="replace")  # half a surrogate pair
     return await send(request, text, struck, kind="application/json")
 
 

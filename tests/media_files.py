@@ -1,0 +1,31 @@
+"""Small pictures and videos as bytes, for uploads."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import av
+from PIL import Image
+
+
+@cache
+def picture(width=320, height=240, form="PNG", mode="RGB"):
+    """An image of one colour."""
+    file = io.BytesIO()
+    Image.new(mode, (width, height), "teal").save(file, form)
+    return file.getvalue()
+
+
+@cache
+def video(seconds=2.0, form="mp4", size=(96, 64), rate=10):
+    """A silent film of one colour."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=form) as container:
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for _ in range(round(seconds * rate)):
+            frame = av.VideoFrame.from_image(Image.new("RGB", size, "teal"))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()

@@ -1,0 +1,91 @@
+"""The form of a request: what the emulator refuses at once, what fails later, what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from emulator_calls import body
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r2vbatch.emulator.ask import Ask
+from r2vbatch.emulator.checks import read
+from r2vbatch.emulator.models import MODELS
+from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.refusals import Refusal
+
+CASES = yaml.safe_load((Path(__file__).parent / "emulator_checks.yaml").read_text())
+BOTH = ("wan2.6-r2v-flash", "wan2.6-r2v")
+
+
+def outcome(request, options):
+    """The request as understood, or the refusal."""
+    try:
+        return read(request, options)
+    except Refusal as refused:
+        return refused
+
+
+def changed(model, changes):
+    """A good request of `model` with changes: of whole parts, or of keys wherever they belong."""
+    request = body(**{"audio": None, "model": model} | changes)
+    for name in ("extend_prompt", "fps"):
+        if name in request:
+            request["input" if name == "extend_prompt" else "parameters"][name] = request.pop(name)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("case", "model"),
+    [
+        pytest.param(case, model, id=f"{case['shows']}, {model}")
+        for case in CASES
+        for model in case.get("models", BOTH)
+    ],
+)
+def test_each_rule_of_both_models(case, model):
+    """The file's cases: status, code and words of a refusal, or what was understood."""
+    request = changed(model, case["with"]) if "with" in case else case["body"]
+    if isinstance(request, dict) and "with" not in case:
+        request = {"model": model, **request}
+    found = outcome(request, Options(**case.get("switches", {})))
+    if "refused" in case:
+        status, code, words = case["refused"]
+        assert isinstance(found, Refusal)
+        assert (found.status, found.code) == (status, code)
+        assert found.message.endswith(words)
+    elif "fails" in case:
+        assert isinstance(found, Ask) and found.later.code == case["fails"]
+    else:
+        assert isinstance(found, Ask) and found.later is None and found.model == model
+        assert {name: getattr(found, name) for name in case["asks"]} == case["asks"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+LOOSE = st.fixed_dictionaries(
+    {"model": st.sampled_from(MODELS)},
+    optional={
+        "input": st.dictionaries(
+            st.sampled_from(["prompt", "negative_prompt", "reference_urls", "media"]), JSON
+        )
+        | JSON,
+        "parameters": st.dictionaries(
+            st.sampled_from(["size", "duration", "seed", "audio", "shot_type", "resolution"]), JSON
+        )
+        | JSON,
+    },
+)
+
+
+@given(LOOSE | JSON, st.sampled_from(["accept", "refuse"]), st.sampled_from(["at_once", "later"]))
+def test_any_json_is_understood_or_refused(request_body, keys, values):
+    """Whatever is sent, the answer is an understood request or a documented code."""
+    options = Options(unknown_keys=keys, stray_characters=keys, values_refused=values)
+    found = outcome(request_body, options)
+    assert isinstance(found, Ask) or found.status in (400, 404)
