@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from emulator_calls import SUBMIT, body
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.process import start
 from r2vbatch.errors import OutputUnavailable
+from r2vbatch.visible import visible
 
 PARENT = """
 import sys, time
@@ -111,8 +113,8 @@ def test_nothing_outlives_the_parent_by_two_seconds(number):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_tells_its_address_and_stops_cleanly(number, tmp_path):
     """One line with the address, the admin page and the SDK's variable; exit 0 on a signal."""
-    rules = tmp_path / "faults.yaml"
-    rules.write_text("- {op: query, kind: slow, value: 1}\n- list:list_late=5:#1\n")
+    rules = tmp_path / "faults.txt"
+    rules.write_text("# a bad day\nquery:slow=1\n\nlist:list_late=5:#1  # the first list\n")
     command = [sys.executable, "-m", "r2vbatch.emulator", "--plain", "--latency", "1-2"]
     command += ["--faults", str(rules), "--fault", "submit:reset_after:0.1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -124,6 +126,42 @@ def test_the_command_tells_its_address_and_stops_cleanly(number, tmp_path):
         assert process.stdout.read() == process.stderr.read() == b""
 
 
+def _send(address: tuple[str, int], request: bytes) -> bytes:
+    """The first line of the answer to these bytes."""
+    with socket.create_connection(address) as line:
+        line.sendall(request)
+        return line.makefile("rb").readline()
+
+
+def test_no_request_moves_the_cursor_of_who_runs_it():
+    """What libraries log of hostile requests is one harmless line each, and no traceback."""
+    evil = b"\x1b[2K\x07\x7f\xc2\x9b31m\xe2\x80\xaeevil"
+    requests = (
+        b"GET /" + evil + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + evil + b": x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + evil + b"\r\n\r\n",
+    )
+    command = [sys.executable, "-m", "r2vbatch.emulator", "--plain"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        port = int(re.search(r":(\d+)/", process.stdout.readline())[1])
+        for request in requests:
+            assert _send(("127.0.0.1", port), request).split()[1] == b"400"
+        process.terminate()
+        told = process.stderr.read()
+    assert told.count("\n") == told.count("a request that is no HTTP: Invalid ") == len(requests)
+    assert told == visible(told, keep="\n")
+    refused = subprocess.run(
+        [*command, "--fault", "submit:" + evil.decode()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert refused.stderr == visible(refused.stderr, keep="\n") != ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -131,12 +169,18 @@ def test_the_command_tells_its_address_and_stops_cleanly(number, tmp_path):
         (["--latency", "soon"], "neither seconds nor a range"),
         (["--in-flight", "many"], "neither a whole number nor off"),
         (["--zone", "Beijing"], "is not a zone"),
-        (["--faults", "broken.yaml"], "does not hold a list of faults"),
+        (["--zone", "+99:00"], "is not a zone"),
+        (["--port", "70000"], "there is no port 70000"),
+        (["--largest-page", "0"], "a page holds at least one task"),
+        (["--task-life", "-1"], "task_life must be seconds"),
+        (["--faults", "latin.txt"], "latin.txt cannot be read as UTF-8 text"),
+        (["--faults", "broken.txt"], "broken.txt:2:8: error: there is no fault 'stal'"),
     ],
 )
 def test_a_wrong_switch_is_one_sentence(arguments, words, tmp_path):
     """Exit 2 and words, never a traceback."""
-    (tmp_path / "broken.yaml").write_text("{op: submit}")
+    (tmp_path / "broken.txt").write_text("# one mistake\nsubmit:stal\n")
+    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
     done = subprocess.run(
         [sys.executable, "-m", "r2vbatch.emulator", *arguments],
         capture_output=True,
