@@ -6,7 +6,7 @@ was wrong has been reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from r2vbatch.manifest.model import Origin
 from r2vbatch.yamlsource import Document, Node, NodeOrigin, Path, Scalar
@@ -20,14 +20,26 @@ Bad = frozenset[Path]
 class Section:
     """The mapping at `path`; empty if there is none or it is no mapping."""
 
-    __slots__ = ("_bad", "_document", "_entries", "path")
+    __slots__ = ("_bad", "_document", "_given", "_path")
 
     def __init__(self, document: Document, path: Path, bad: Bad, node: Node | None) -> None:
         usable = isinstance(node, MappingNode) and path not in bad
-        self._entries = node.entries if usable and isinstance(node, MappingNode) else {}
+        self._given = node.entries if usable and isinstance(node, MappingNode) else {}
         self._document = document
         self._bad = bad
-        self.path = path
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the manifest."""
+        return self._path
+
+    @property
+    def _entries(self) -> Mapping[str, tuple[Scalar, Node]]:
+        return self._given
+
+    def _origin(self, node: Node | None, path: Path) -> Origin:
+        return NodeOrigin(self._document, node, path)
 
     def names(self) -> Iterator[str]:
         """The keys as written, free ``x-`` keys left out."""
@@ -53,22 +65,27 @@ class Section:
         node = self.node(key)
         return node.text if isinstance(node, Scalar) and node.value is not None else None
 
+    def raw(self, key: str) -> str | None:
+        """The scalar of `key` as text, even if it failed the schema."""
+        node = self._entries[key][1] if key in self._entries else None
+        return node.text if isinstance(node, Scalar) else None
+
     def scalar(self, key: str) -> str | int | float | bool | None:
         """The value of `key`; a whole number written as ``1e1`` or ``5.0`` is an int."""
         node = self.node(key)
         value = node.value if isinstance(node, Scalar) else None
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
-    def items(self, key: str) -> list[tuple[str, NodeOrigin]]:
+    def items(self, key: str) -> list[tuple[str, Origin]]:
         """The texts of the list at `key` (or of the one text there), each with its place."""
         node = self.node(key)
         path = (*self.path, key)
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            return [(node.text, NodeOrigin(self._document, node, path))]
+            return [(node.text, self._origin(node, path))]
         if not isinstance(node, SequenceNode):
             return []
         return [
-            (item.text, NodeOrigin(self._document, item, (*path, index)))
+            (item.text, self._origin(item, (*path, index)))
             for index, item in enumerate(node.items)
             if isinstance(item, Scalar) and (*path, index) not in self._bad
         ]
@@ -78,10 +95,10 @@ class Section:
         path = (*self.path, key)
         return Section(self._document, path, self._bad, self.node(key))
 
-    def origin(self, key: str) -> NodeOrigin:
+    def origin(self, key: str) -> Origin:
         """Where the value of `key` was written."""
         entry = self._entries.get(key)
-        return NodeOrigin(self._document, entry[1] if entry else None, (*self.path, key))
+        return self._origin(entry[1] if entry else None, (*self.path, key))
 
     def key_origin(self, key: str) -> NodeOrigin:
         """Where `key` itself was written."""
@@ -92,6 +109,10 @@ class Section:
         """Where the section begins for a person: its first key."""
         entry = next(iter(self._entries.values()), None)
         return NodeOrigin(self._document, entry[0] if entry else None, self.path)
+
+    def pair(self, key: str, value: str | Sequence[str]) -> str:
+        """How `key` with `value` is written in this file, for hints."""
+        return self._document.pair(key, value)
 
 
 class Origins(Mapping[str, Origin]):

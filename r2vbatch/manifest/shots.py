@@ -7,16 +7,17 @@ for is left out of the result, after all of it was checked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from r2vbatch.manifest import ids
-from r2vbatch.manifest.model import Mention, PromptText, Reference, Shot
+from r2vbatch.manifest.casting import cast_references
+from r2vbatch.manifest.mentions import read_prompt
+from r2vbatch.manifest.model import PromptText, Reference, Shot
 from r2vbatch.manifest.problems import Problems, nfc
 from r2vbatch.manifest.references import read_reference
 from r2vbatch.manifest.section import Origins, Section
-from r2vbatch.manifest.texts import Variable, read_prompt, substitute
+from r2vbatch.manifest.surroundings import Surroundings, either
+from r2vbatch.manifest.texts import Variable, substitute
 from r2vbatch.manifest.variables import is_variable, read_variations
 
 SETTINGS = (
@@ -32,24 +33,6 @@ SETTINGS = (
 Form = Literal["cast", "reference"]
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What a shot is read against."""
-
-    folder: Path
-    defaults: Section
-    model: str
-    cast: Mapping[str, Reference | None]
-    variables: Mapping[str, Variable]
-    problems: Problems
-    names: Mapping[str, object]
-    """What may be mentioned."""
-    used: set[str] = field(default_factory=set)
-    """Variables that some prompt took."""
-    references_of_defaults: tuple[Reference, ...] | None = None
-    """Read once, when the first shot in reference form needs them."""
-
-
 def check_defaults(defaults: Section, problems: Problems) -> None:
     """What is wrong with `defaults` whether or not a shot uses it."""
     _check_level(defaults, problems)
@@ -63,10 +46,10 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
     origins = Origins(section, defaults)
     form = _form(section, defaults)
     settings = _settings(section, defaults)
-    takes = _either("takes", section, defaults).scalar("takes")
-    notes = _either("notes", section, defaults).text("notes")
-    model = _either("model", section, defaults).text("model") or around.model
-    after = tuple(nfc(name) for name, _ in _either("after", section, defaults).items("after"))
+    takes = either("takes", section, defaults).scalar("takes")
+    notes = either("notes", section, defaults).text("notes")
+    model = either("model", section, defaults).text("model") or around.model
+    after = tuple(nfc(name) for name, _ in either("after", section, defaults).items("after"))
     vary = section.section("vary")
     used: set[str] = set()
     for suffix, values in read_variations(vary, problems):
@@ -121,11 +104,6 @@ def _check_level(section: Section, problems: Problems) -> None:
         )
 
 
-def _either(key: str, section: Section, defaults: Section) -> Section:
-    """The level that gives `key`: a shot's own hides the one of `defaults`."""
-    return section if section.has(key) else defaults
-
-
 def _form(section: Section, defaults: Section) -> Form:
     for level in (section, defaults):
         if level.has("cast"):
@@ -158,7 +136,7 @@ def _negative(
     used: set[str],
     problems: Problems,
 ) -> str | None:
-    level = _either("negative_prompt", section, defaults)
+    level = either("negative_prompt", section, defaults)
     text = level.text("negative_prompt")
     if text is None:
         return None
@@ -190,7 +168,7 @@ def _asked(
         return (PromptText((text,), origin) if written else None), references
     prompt, found_all = read_prompt(text, origin, around.names, problems)
     sound = sound and found_all and written is not None
-    references = _cast_references(section, prompt, sound, around)
+    references = cast_references(section, prompt, sound, around)
     return (prompt if written else None), references
 
 
@@ -208,88 +186,6 @@ def _read_references(section: Section, around: Surroundings) -> tuple[Reference,
         for text, origin in section.items("references")
     )
     return tuple(reference for reference in read if reference is not None)
-
-
-def _cast_references(
-    section: Section, prompt: PromptText, sound: bool, around: Surroundings
-) -> tuple[Reference, ...]:
-    """The references of a shot in cast form: the `cast` list, else by first mention."""
-    problems, defaults = around.problems, around.defaults
-    mentioned = dict.fromkeys(part.name for part in prompt.parts if isinstance(part, Mention))
-    if "previous" in mentioned:
-        del mentioned["previous"]
-        _check_previous(section, prompt, around)
-    level = _either("cast", section, defaults)
-    names = list(mentioned)
-    if level.has("cast"):
-        names = _listed_names(level, around)
-        if level.node("cast") is not None:
-            _check_listed(names, mentioned, prompt, problems)
-    elif not names and sound and not (section.has("continues") or defaults.has("continues")):
-        problems.add(
-            section.origin("prompt"),
-            "this shot has no reference",
-            rule="no-reference",
-            hint="mention a cast name in the prompt, such as @"
-            + next(iter(around.cast), "ellen")
-            + ", or list cast: or references:",
-        )
-    found = (around.cast.get(name) for name in names)
-    return tuple(reference for reference in found if reference is not None)
-
-
-def _check_previous(section: Section, prompt: PromptText, around: Surroundings) -> None:
-    if section.has("continues") or around.defaults.has("continues"):
-        return
-    offset = prompt.offset_of("previous")
-    around.problems.add(
-        prompt.origin,
-        "@previous is the last frame of the shot that this one continues, and it continues none",
-        rule="unknown-mention",
-        hint="the name previous is reserved for continues:, which comes with a later version",
-        offset=offset,
-        width=len("@previous"),
-    )
-
-
-def _listed_names(level: Section, around: Surroundings) -> list[str]:
-    """The names of an explicit `cast` list that are in the cast."""
-    names: list[str] = []
-    for text, origin in level.items("cast"):
-        name = nfc(text)
-        if name in names:
-            around.problems.add(
-                origin,
-                f"{name} stands in this list twice",
-                rule="duplicate-cast",
-                hint="each reference is sent once; remove one",
-            )
-        elif name in around.cast:
-            names.append(name)
-        else:
-            near = around.problems.suggestion(name.removeprefix("@"), around.cast)
-            around.problems.add(
-                origin,
-                f"{name} is not in the cast",
-                rule="unknown-cast",
-                hint=near or "add it under cast:",
-            )
-    return names
-
-
-def _check_listed(
-    names: list[str], mentioned: Mapping[str, None], prompt: PromptText, problems: Problems
-) -> None:
-    for name in mentioned:
-        if name not in names:
-            problems.add(
-                prompt.origin,
-                f"@{name} is mentioned, but not in this shot's cast list",
-                rule="not-listed",
-                hint=f"add it: cast: [{', '.join([*names, name])}]",
-                offset=prompt.offset_of(name),
-                width=len(name) + 1,
-            )
 
 
 def _unused(vary: Section, used: set[str], problems: Problems) -> None:

@@ -1,28 +1,24 @@
-"""``${name}`` and ``@name`` in a prompt, and the way back from the result to the manifest.
+"""``${name}`` in a text, and the way back from the result to what was written.
 
-First variables (the rules of `string.Template`, with Unicode names), then mentions, so a
-mention may come out of a variable; it is then pointed at in the variable's own value.
+The rules are those of `string.Template`, with Unicode names. Mentions come afterwards
+(`mentions`), so one may come out of a variable; it is then pointed at in the variable's own value.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from r2vbatch.diagnostics import Position
-from r2vbatch.manifest.model import Mention, Origin, PromptText
+from r2vbatch.manifest.model import Origin
 from r2vbatch.manifest.problems import Problems, nfc
 
 LONGEST_TEXT = 100_000
 """Characters of one text with its variables put in. Services take 20,000 at most."""
 
 _DOLLAR = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>[^\W\d]\w*)|\{(?P<braced>[^{}\n]*)\}|)")
-_WORD = re.compile(r"[\w-]+")
-_WIDE_AT = re.compile("[＠﹫]")
-_BRACED_MENTION = re.compile(r"@\{([^{}\n]*)\}")
 
 
 class Variable(NamedTuple):
@@ -32,7 +28,7 @@ class Variable(NamedTuple):
     origin: Origin
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
     """A stretch of a composed text: from `start`, taken from `origin` at `offset`."""
 
     start: int
@@ -42,12 +38,12 @@ class _Segment(NamedTuple):
     """None: character for character. Else the stretch stands for that many characters."""
 
 
-class _Composed:
+class Composed:
     """Where the parts of a text that was put together were written (an `Origin`)."""
 
     __slots__ = ("_base", "_segments", "_starts")
 
-    def __init__(self, base: Origin, segments: list[_Segment]) -> None:
+    def __init__(self, base: Origin, segments: list[Segment]) -> None:
         self._base = base
         self._segments = segments
         self._starts = [segment.start for segment in segments]
@@ -66,6 +62,67 @@ class _Composed:
         end = self._starts[index + 1] if index + 1 < len(self._starts) else offset + (width or 1)
         shared = max(1, min(width or 1, end - offset))
         return segment.origin.at(segment.offset + offset - segment.start, shared)
+
+
+class _Piece(NamedTuple):
+    """A stretch of a text with its variables put in, and where it comes from."""
+
+    text: str
+    origin: Origin
+    offset: int = 0
+    whole: int | None = None
+    """As in `Segment`."""
+    variable: str = ""
+    """The one that gave it."""
+    unknown: re.Match[str] | None = None
+    """The ``$`` that could not be understood, if it is one."""
+
+
+def _pieces(text: str, origin: Origin, variables: Mapping[str, Variable]) -> Iterator[_Piece]:
+    done = 0
+    for found in _DOLLAR.finditer(text):
+        yield _Piece(text[done : found.start()], origin, done)
+        done = found.end()
+        name = _name_of(found)
+        if found["dollar"]:
+            yield _Piece("$", origin, found.start(), 2)
+        elif name in variables:
+            value = variables[name]
+            yield _Piece(value.text, value.origin, variable=name)
+        else:
+            yield _Piece(found[0], origin, found.start(), unknown=found)
+    yield _Piece(text[done:], origin, done)
+
+
+def _name_of(found: re.Match[str]) -> str:
+    return nfc(found["name"] or (found["braced"] or "").strip())
+
+
+class _WithVariables:
+    """Where the parts of a text with its variables put in were written (an `Origin`).
+
+    They are found when a problem is told: nearly every text has none, and there are many.
+    """
+
+    __slots__ = ("_base", "_text", "_variables")
+
+    def __init__(self, base: Origin, text: str, variables: Mapping[str, Variable]) -> None:
+        self._base = base
+        self._text = text
+        self._variables = variables
+
+    @property
+    def path(self) -> str:
+        return self._base.path
+
+    def at(self, offset: int = 0, width: int | None = None) -> Position:
+        segments = []
+        length = 0
+        for piece in _pieces(self._text, self._base, self._variables):
+            if piece.text:
+                segments.append(Segment(length, piece.origin, piece.offset, piece.whole))
+                length += len(piece.text)
+        return Composed(self._base, segments).at(offset, width)
 
 
 class Substituted(NamedTuple):
@@ -89,37 +146,23 @@ def substitute(
         return Substituted("", origin, frozenset(), False)
     if "$" not in text:
         return Substituted(text, origin, frozenset(), True)
-    pieces: list[str] = []
-    segments: list[_Segment] = []
+    made: list[str] = []
     used: set[str] = set()
-    length = done = 0
+    length = 0
     sound = True
-
-    def put(piece: str, source: Origin, offset: int, whole: int | None = None) -> None:
-        nonlocal length
-        if piece:
-            segments.append(_Segment(length, source, offset, whole))
-            pieces.append(piece)
-            length += len(piece)
-
-    for found in _DOLLAR.finditer(text):
-        put(text[done : found.start()], origin, done)
-        done = found.end()
-        name = nfc(found["name"] or (found["braced"] or "").strip())
-        if found["dollar"]:
-            put("$", origin, found.start(), 2)
-        elif name in variables:
-            used.add(name)
-            put(variables[name].text, variables[name].origin, 0)
-        else:
+    for piece in _pieces(text, origin, variables):
+        made.append(piece.text)
+        length += len(piece.text)
+        if piece.variable:
+            used.add(piece.variable)
+        if piece.unknown:
             sound = False
-            _report_dollar(found, name, origin, variables, problems)
-            put(found[0], origin, found.start())
+            _report_dollar(piece.unknown, _name_of(piece.unknown), origin, variables, problems)
         if length > LONGEST_TEXT:
             _report_length(origin, problems)
             return Substituted("", origin, frozenset(used), False)
-    put(text[done:], origin, done)
-    return Substituted("".join(pieces), _Composed(origin, segments), frozenset(used), sound)
+    whence = _WithVariables(origin, text, variables)
+    return Substituted("".join(made), whence, frozenset(used), sound)
 
 
 def _report_length(origin: Origin, problems: Problems) -> None:
@@ -161,139 +204,3 @@ def _report_dollar(
 
 def _longest_start(name: str, variables: Collection[str]) -> str:
     return max((known for known in variables if name.startswith(known)), key=len, default="")
-
-
-class _Found(NamedTuple):
-    """Something that begins with @ in a text: a mention, a literal @, or a mistake."""
-
-    start: int
-    end: int
-    name: str | None
-    """The cast name, if it is a mention."""
-    literal: str
-    """What stays in the text, if it is not."""
-
-
-def read_prompt(
-    text: str, origin: Origin, names: Collection[str], problems: Problems
-) -> tuple[PromptText, bool]:
-    """`text` with its mentions of `names` found, and whether every ``@`` was understood.
-
-    Offsets of the result's origin count in its parts joined, a mention as ``@name``.
-    """
-    _warn_of_wide_signs(text, origin, names, problems)
-    if "@" not in text:
-        return PromptText((text,), origin), True
-    parts: list[str | Mention] = []
-    segments: list[_Segment] = []
-    literal = ""
-    length = done = 0
-    moved, sound = False, True
-    for found in _mentions(text, origin, names, problems):
-        if found.name is None and not found.literal:
-            sound = False
-            continue
-        result = found.literal or f"@{found.name}"
-        literal += text[done : found.start]
-        length += found.start - done
-        if len(result) != found.end - found.start:
-            moved = True
-            segments.append(_Segment(length, origin, found.start, found.end - found.start))
-            segments.append(_Segment(length + len(result), origin, found.end, None))
-        length += len(result)
-        done = found.end
-        if found.name is None:
-            literal += found.literal
-        else:
-            parts += [literal, Mention(found.name)] if literal else [Mention(found.name)]
-            literal = ""
-    if literal or text[done:]:
-        parts.append(literal + text[done:])
-    if moved:
-        origin = _Composed(origin, [_Segment(0, origin, 0, None), *segments])
-    return PromptText(tuple(parts), origin), sound
-
-
-def _warn_of_wide_signs(
-    text: str, origin: Origin, names: Collection[str], problems: Problems
-) -> None:
-    """A Chinese keyboard writes ＠, which is plain text to us: the name after it would be sent as
-    it stands, and mean nobody to the model."""
-    for sign in _WIDE_AT.finditer(text):
-        rest = nfc(text[sign.end() :])
-        if name := max((name for name in names if rest.startswith(name)), key=len, default=""):
-            problems.add(
-                origin,
-                f"{sign[0]}{name} is plain text: a mention begins with an ordinary @",
-                rule="wide-at",
-                hint=f"write @{name}",
-                severity="warning",
-                offset=sign.start(),
-                width=1 + len(name),
-            )
-
-
-def _mentions(
-    text: str, origin: Origin, names: Collection[str], problems: Problems
-) -> Iterator[_Found]:
-    longest = max((len(unicodedata.normalize("NFD", name)) for name in names), default=0)
-    index = text.find("@")
-    while index >= 0:
-        found = _mention(text, index, longest, names)
-        if found.name is None and not found.literal:
-            _report_mention(text, found, origin, names, problems)
-        yield found
-        index = text.find("@", found.end)
-
-
-def _mention(text: str, index: int, longest: int, names: Collection[str]) -> _Found:
-    if text.startswith("@@", index):
-        return _Found(index, index + 2, None, "@")
-    if text.startswith("@{", index) and (braced := _BRACED_MENTION.match(text, index)):
-        name = nfc(braced[1].strip())
-        return _Found(index, braced.end(), name if name in names else None, "")
-    run = text[index + 1 : index + 1 + longest].partition(" ")[0]  # no name holds a space
-    for length in range(len(run), 0, -1):
-        end = index + 1 + length
-        name = nfc(run[:length])
-        if name in names and not _goes_on(name, text[end : end + 1]):
-            return _Found(index, end, name, "")
-    word = _WORD.match(text, index + 1)
-    return _Found(index, word.end() if word else index + 1, None, "")
-
-
-def _goes_on(name: str, following: str) -> bool:
-    """Whether `following` would make `name` only the beginning of a longer word."""
-    if not following:
-        return False
-    if unicodedata.combining(following):
-        return True
-    return _is_word(name[-1]) and _is_word(following)
-
-
-def _is_word(character: str) -> bool:
-    return character.isascii() and (character.isalnum() or character == "_")
-
-
-def _report_mention(
-    text: str, found: _Found, origin: Origin, names: Collection[str], problems: Problems
-) -> None:
-    word = text[found.start + 1 : found.end].strip("{}").strip()
-    before = text[found.start - 1 : found.start]
-    if not word:
-        message, hint = "a @ alone is not allowed", "write @@ for the character itself"
-    elif before and _is_word(before):
-        message = f"@{word} is not in the cast"
-        hint = "in an e-mail address or handle write @@ for the character itself"
-    else:
-        message = f"@{word} is not in the cast"
-        cast = [name for name in names if name != "previous"]
-        hint = problems.suggestion(word, cast, "@{}") or "add it under cast:, or write @@ for a @"
-    problems.add(
-        origin,
-        message,
-        rule="unknown-mention",
-        hint=hint,
-        offset=found.start,
-        width=found.end - found.start,
-    )

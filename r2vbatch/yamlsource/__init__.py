@@ -25,8 +25,18 @@ Rules it reports: ``unreadable-file``, ``file-too-large``, ``bad-encoding``,
 from __future__ import annotations
 
 from r2vbatch.yamlsource.compose import parse
-from r2vbatch.yamlsource.files import read_text
-from r2vbatch.yamlsource.nodes import Document, Mapping, Node, NodeOrigin, Path, Scalar, Sequence
+from r2vbatch.yamlsource.files import control_character, decode, line_spans, read_text
+from r2vbatch.yamlsource.nodes import (
+    Document,
+    Mapping,
+    Node,
+    NodeOrigin,
+    Path,
+    Scalar,
+    Sequence,
+    descend,
+    written_path,
+)
 
 __all__ = [
     "Document",
@@ -36,6 +46,11 @@ __all__ = [
     "Path",
     "Scalar",
     "Sequence",
+    "control_character",
+    "decode",
+    "descend",
+    "line_spans",
     "parse",
     "read_text",
+    "written_path",
 ]

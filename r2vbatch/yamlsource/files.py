@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from r2vbatch.diagnostics import Diagnostic, Position
@@ -97,6 +98,13 @@ def control_character(text: str, shown: str) -> Diagnostic | None:
 
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+def line_spans(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Each line of `text` from `start` on, as an editor counts them: where it begins, and where
+    it ends with its line break."""
+    return (found.span() for found in _LINE.finditer(text, start))
 
 
 def position_in(text: str, index: int, shown: str, width: int = 1) -> Position:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
 
 from r2vbatch.diagnostics import Position
@@ -105,15 +106,7 @@ class Document:
 
     def node(self, path: Path) -> Node | None:
         """The node at `path`, or None if there is none."""
-        node = self.root
-        for step in path:
-            if isinstance(node, Mapping) and step in node.entries:
-                node = node.entries[str(step)][1]
-            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-                node = node.items[step]
-            else:
-                return None
-        return node
+        return descend(self.root, path)
 
     def origin(self, path: Path) -> NodeOrigin:
         """Where the value at `path` was written; where its nearest parent was, if it was not."""
@@ -134,6 +127,27 @@ class Document:
         if isinstance(node, Mapping) and node.entries:
             return NodeOrigin(self, next(iter(node.entries.values()))[0], path)
         return NodeOrigin(self, node, path)
+
+    def absence(self, path: Path, key: str) -> NodeOrigin | None:
+        """Where to say that the mapping at `path` has no `key`; None if it is said already."""
+        return self.item_origin(path)
+
+    def pair(self, key: str, value: str | SequenceOf[str]) -> str:
+        """How `key` with `value` (one as YAML writes it, or a list of texts) is written here."""
+        written = value if isinstance(value, str) else f"[{', '.join(value)}]"
+        return f"{key}: {written}" if key else written
+
+
+def descend(node: Node | None, path: Path) -> Node | None:
+    """The node at `path` below `node`, or None if there is none."""
+    for step in path:
+        if isinstance(node, Mapping) and step in node.entries:
+            node = node.entries[str(step)][1]
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            return None
+    return node
 
 
 class NodeOrigin:
