@@ -19,7 +19,7 @@ MediaKind = Literal["image", "video"]
 
 
 class Origin(Protocol):
-    """Where something was written (a YAML node now, a table cell later)."""
+    """Where something was written: a YAML node, or a cell of a table."""
 
     def at(self, offset: int = 0, width: int | None = None) -> Position:
         """The place of the value, or of `width` characters from `offset` in its text."""
@@ -133,6 +133,14 @@ class Limits:
     downloads: int | None = None
 
 
+class TableText(NamedTuple):
+    """A table that shots were read from, as it was read."""
+
+    file: Path
+    """Absolute."""
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A manifest as read. With errors around, it holds what could be understood."""
@@ -154,6 +162,8 @@ class Manifest:
     limits: Limits
     cast: Mapping[str, Reference]
     shots: Sequence[Shot]
+    table: TableText | None = None
+    """Where the shots stand, if `shots` is a path; kept with `text`."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Top-level keys (model, endpoint, budget …) and ``""``: the document's first key."""
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from r2vbatch.manifest.problems import listed
 from r2vbatch.yamlsource import Path
 
+Pair = Callable[[str, str], str]
+"""How a key with its value is written in the file at hand (see `Document.pair`)."""
+
 ENDPOINTS = ("preview", "singapore", "beijing", "virginia", "frankfurt")
 EXAMPLES = {
-    "version": "add this line: version: 1",
-    "model": "add this line: model: wan2.6-r2v-flash",
-    "shots": "add shots: and under it a list, each item with id and prompt",
-    "id": "give it one, such as id: sh010; it names the clip",
-    "prompt": 'add what is asked for, such as prompt: "@ellen waves."',
+    "version": ("add this line: {}", "1"),
+    "model": ("add this line: {}", "wan2.6-r2v-flash"),
+    "shots": ("add shots: and under it a list, each item with id and prompt", ""),
+    "id": ("give it one, such as {}; it names the clip", "sh010"),
+    "prompt": ("add what is asked for, such as {}", '"@ellen waves."'),
 }
+"""What to do about a key that is missing, and the value it is shown with."""
 NEEDED = {
     ("version",): "write version: 1",
     ("model",): "write model: wan2.6-r2v-flash",
@@ -39,7 +44,7 @@ _TYPES = {
     "object": "a mapping of keys to values",
 }
 _FORMS = {
-    "size": ("width*height in pixels", "write it as the service does: size: 1280*720"),
+    "size": ("width*height in pixels", "write it as the service does: {}"),
     "max_cost": ("an amount and USD or CNY", "write it so: max_cost: 6.00 USD"),
     "workspace": ("a workspace id", "letters, digits, - and _ only"),
     "endpoint": (
@@ -47,6 +52,12 @@ _FORMS = {
         "regions: " + ", ".join(ENDPOINTS[1:]),
     ),
 }
+
+
+def example(key: str, pair: Pair) -> str:
+    """What to do about a missing `key`."""
+    text, value = EXAMPLES.get(key, ("", ""))
+    return text.format(pair(key, value))
 
 
 def name(path: Path) -> str:
@@ -124,31 +135,33 @@ def short(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: str) -> str:
+def rewritten(
+    path: Path, expected: str | Sequence[str], value: Any, written: str, pair: Pair
+) -> str:
     """What to write instead of a value of the wrong type, where that can be told."""
     wanted = {expected} if isinstance(expected, str) else set(expected)
     if path == ("budget",) and isinstance(value, str | int | float):
         return "write budget: {max_cost: 6.00 USD}"
-    key = "" if not path or isinstance(path[-1], int) else f"{path[-1]}: "
+    here = partial(pair, "" if not path or isinstance(path[-1], int) else path[-1])
     if isinstance(value, str):
         number = re.match(r"\s*(\d+)(\.\d+)?\s*(s|sec|seconds?)?\s*\Z", value)
         if number and wanted & {"integer", "number"} and not (number[2] and "integer" in wanted):
-            return f"write {key}{number[1]}{number[2] or ''}"
+            return f"write {here(number[1] + (number[2] or ''))}"
         truth = {"yes": "true", "on": "true", "true": "true"} | dict.fromkeys(
             ("no", "off", "false"), "false"
         )
         if "boolean" in wanted and value.strip().lower() in truth:
-            return f"write {key}{truth[value.strip().lower()]}"
+            return f"write {here(truth[value.strip().lower()])}"
         if "array" in wanted:
-            return f"write it as a list: {key}[{short(written)}]"
+            return f"write it as a list: {here(f'[{short(written)}]')}"
         if "object" in wanted and path[0] == "shots":
             return "write - id: sh010 and, below it, prompt: with the text"
     elif isinstance(value, int | float) and "string" in wanted:
         if path[-1] in _FORMS:
-            return _FORMS[str(path[-1])][1]
+            return form(path, written, pair)[1]
         if path[0] == "cast":
             return ""
-        return f'put it in quotes: {key}"{short(written)}"'
+        return f"put it in quotes: {here(_in_quotes(short(written)))}"
     elif isinstance(value, dict) and path == ("shots",):
         return "write them as a list, each with a dash in front: - id: sh010"
     elif isinstance(value, dict) and len(value) == 1 and wanted & {"string"}:
@@ -156,16 +169,22 @@ def rewritten(path: Path, expected: str | Sequence[str], value: Any, written: st
     return ""
 
 
-def form(path: Path, written: str) -> tuple[str, str]:
+def _in_quotes(text: str) -> str:
+    return f'"{text}"'
+
+
+def form(path: Path, written: str, pair: Pair) -> tuple[str, str]:
     """How a value that failed a pattern must look, and the hint."""
     key = str(path[-1])
     look, hint = _FORMS.get(key, ("written in another way", ""))
-    if key == "size" and (pair := re.match(r"\s*(\d+)\s*[xX×*,/ ]\s*(\d+)\s*\Z", written)):
-        hint = f"write size: {pair[1]}*{pair[2]}"
+    if key == "size":
+        hint = hint.format(pair(key, "1280*720"))
+    if key == "size" and (sides := re.match(r"\s*(\d+)\s*[xX×*,/ ]\s*(\d+)\s*\Z", written)):
+        hint = f"write {pair(key, f'{sides[1]}*{sides[2]}')}"
     elif key == "size" and re.fullmatch(r"\d+[pP]", written):
-        hint = f"write resolution: {written.upper()}"
+        hint = f"write {pair('resolution', written.upper())}"
     elif key == "size" and re.fullmatch(r"\d+:\d+", written):
-        hint = f'write ratio: "{written}"'
+        hint = f"write {pair('ratio', _in_quotes(written))}"
     elif key == "endpoint" and re.match(r"https?://[^/\s]+/?\Z", written):
         hint = f"write endpoint: {written.rstrip('/')}/api/v1"
     elif key == "endpoint" and re.match(r"(?s)https?://.*/api/v1\Z", written):

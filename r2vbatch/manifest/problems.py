@@ -10,7 +10,7 @@ import difflib
 import unicodedata
 from collections.abc import Collection
 
-from r2vbatch.diagnostics import Diagnostic, Severity
+from r2vbatch.diagnostics import Diagnostic, Severity, in_order
 from r2vbatch.manifest.model import Origin, diagnose
 
 _MOST_COMPARISONS = 200_000
@@ -24,7 +24,7 @@ class Problems:
     """Diagnostics in the order found, each once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, int, str], Diagnostic] = {}
+        self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._comparisons = 0
 
     def add(
@@ -58,17 +58,16 @@ class Problems:
                 message = f"there are more than {_MOST:,} problems; the rest is not shown"
                 one = Diagnostic(one.position, message, rule="too-many-problems")
             if len(self._found) <= _MOST:
-                self._found.setdefault((one.position.line, one.position.column, one.message), one)
+                place = one.position
+                self._found.setdefault((place.file, place.line, place.column, one.message), one)
 
     def has(self, rule: str) -> bool:
         """Whether anything was found by `rule`."""
         return any(one.rule == rule for one in self._found.values())
 
     def all(self) -> list[Diagnostic]:
-        """Everything found, in the order of the file."""
-        return sorted(
-            self._found.values(), key=lambda one: (one.position.line, one.position.column)
-        )
+        """Everything found, in the order of the file, or of each of the files."""
+        return in_order(self._found.values())
 
     def nearest(self, word: str, candidates: Collection[str]) -> str | None:
         """The candidate that `word` most likely stands for, if one is near."""

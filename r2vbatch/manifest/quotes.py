@@ -17,9 +17,13 @@ _OPENING, _CLOSING = "“”„‘", "“”’"
 
 def check_quotes(document: Document, problems: Problems) -> None:
     """Warn of values that stand in curly quotes as a whole."""
-    if document.root is None or not any(quote in document.text for quote in _OPENING):
-        return
-    for path, node in _scalars((), document.root):
+    if document.root is not None and any(quote in document.text for quote in _OPENING):
+        check_node(document, (), document.root, problems)
+
+
+def check_node(document: Document, at: Path, root: Node, problems: Problems) -> None:
+    """The same for what stands at `at`."""
+    for path, node in _scalars(at, root):
         inner = node.text[1:-1]
         whole = len(node.text) > 1 and node.text[0] in _OPENING and node.text[-1] in _CLOSING
         if whole and not node.style and not any(quote in inner for quote in _OPENING):

@@ -1,7 +1,7 @@
 """A file to a Manifest and everything wrong with it: the order of the stages.
 
-YAML, schema, cast, variables, shots, ids. Each stage works on what the ones before could
-understand, so that one reading reports every mistake.
+YAML, schema, cast, variables, and the shots with their ids (`board`). Each stage works on what
+the ones before could understand, so that one reading reports every mistake.
 """
 
 from __future__ import annotations
@@ -9,26 +9,23 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.garbage import uncollected
-from r2vbatch.manifest import ids, schema
-from r2vbatch.manifest.model import Limits, Manifest, Money, Reading, Shot
+from r2vbatch.manifest import schema
+from r2vbatch.manifest.board import read_board
+from r2vbatch.manifest.model import Limits, Manifest, Money, Reading
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.quotes import check_quotes
 from r2vbatch.manifest.references import read_cast
 from r2vbatch.manifest.section import Bad, Origins, Section
-from r2vbatch.manifest.shots import Surroundings, check_defaults, read_shot
-from r2vbatch.manifest.variables import check_used, read_vars
-from r2vbatch.yamlsource import Document, Scalar, parse, read_text
+from r2vbatch.manifest.surroundings import Surroundings
+from r2vbatch.manifest.variables import read_vars
+from r2vbatch.yamlsource import Document, parse, read_text
 from r2vbatch.yamlsource import Mapping as MappingNode
 from r2vbatch.yamlsource import Sequence as SequenceNode
-
-MOST_SHOTS = 100_000
-"""Shots of one manifest with variations expanded."""
 
 
 def load(file: Path | str, shown: str | None = None) -> Reading:
@@ -45,8 +42,13 @@ def load(file: Path | str, shown: str | None = None) -> Reading:
 
 
 @uncollected()
-def load_text(text: str, file: Path | str, shown: str | None = None) -> Reading:
-    """Read a manifest from its `text`; references are looked for beside `file`, where it lay."""
+def load_text(
+    text: str, file: Path | str, shown: str | None = None, *, table: str | None = None
+) -> Reading:
+    """Read a manifest from its `text`; references are looked for beside `file`, where it lay.
+
+    `table` is the text of the table that its `shots:` names, where that is kept too.
+    """
     name = str(file) if shown is None else shown
     document, found = parse(text, name)
     problems = Problems()
@@ -63,7 +65,7 @@ def load_text(text: str, file: Path | str, shown: str | None = None) -> Reading:
         return Reading(None, problems.all())
     bad = schema.check(document, problems)
     check_quotes(document, problems)
-    manifest = _read(document, bad, Path(file).absolute(), problems)
+    manifest = _read(document, bad, Path(file).absolute(), table, problems)
     return Reading(manifest, problems.all())
 
 
@@ -71,7 +73,9 @@ def _what(document: Document) -> str:
     return "a list" if isinstance(document.root, SequenceNode) else "a single text"
 
 
-def _read(document: Document, bad: Bad, file: Path, problems: Problems) -> Manifest:
+def _read(
+    document: Document, bad: Bad, file: Path, table: str | None, problems: Problems
+) -> Manifest:
     top = Section(document, (), bad, document.root)
     folder = file.parent
     model = top.text("model")
@@ -85,7 +89,7 @@ def _read(document: Document, bad: Bad, file: Path, problems: Problems) -> Manif
         variables=read_vars(top.section("vars"), problems),
         problems=problems,
     )
-    shots = _shots(document, bad, top, around)
+    board = read_board(document, bad, top, table, around)
     endpoint = top.text("endpoint") or "preview"
     return Manifest(
         file=file,
@@ -99,62 +103,10 @@ def _read(document: Document, bad: Bad, file: Path, problems: Problems) -> Manif
         max_cost=_money(top.section("budget").text("max_cost")),
         limits=_limits(top.section("limits"), problems),
         cast={name: reference for name, reference in cast.items() if reference is not None},
-        shots=shots,
+        shots=board.shots,
+        table=board.table,
         origins=Origins(top),
     )
-
-
-def _shots(document: Document, bad: Bad, top: Section, around: Surroundings) -> list[Shot]:
-    problems = around.problems
-    check_defaults(around.defaults, problems)
-    node = top.node("shots")
-    if isinstance(node, Scalar):
-        problems.add(
-            top.key_origin("shots"),
-            "shots from a file are not supported yet; they come with a later version",
-            rule="not-yet",
-            hint="write the shots here, as a list",
-        )
-    items = node.items if isinstance(node, SequenceNode) else []
-    sections = [
-        Section(document, ("shots", index), bad, item)
-        for index, item in enumerate(items)
-        if isinstance(item, MappingNode)
-    ]
-    shots = ids.check_unique(_expanded(sections, around), problems)
-    written = list(_written_ids(items))
-    ids.check_after([*sections, around.defaults], written, shots, problems)
-    if sections and len(sections) == len(items) and _all_read(sections):
-        check_used(top.section("vars"), around.used, problems)
-    return shots
-
-
-def _expanded(sections: list[Section], around: Surroundings) -> Iterator[Shot]:
-    count = 0
-    for section in sections:
-        for shot in read_shot(section, around):
-            count += 1
-            if count > MOST_SHOTS:
-                around.problems.add(
-                    section.first(),
-                    f"with its variations the manifest has more than {MOST_SHOTS:,} shots",
-                    rule="too-many-variations",
-                    hint="split it into several manifests",
-                )
-                return
-            yield shot
-
-
-def _all_read(sections: list[Section]) -> bool:
-    return all(section.text("prompt") is not None for section in sections)
-
-
-def _written_ids(items: list[Scalar | SequenceNode | MappingNode]) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, MappingNode) and "id" in item.entries:
-            node = item.entries["id"][1]
-            if isinstance(node, Scalar):
-                yield node.text
 
 
 def _output(top: Section, folder: Path, problems: Problems) -> Path | None:

@@ -28,7 +28,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-class _Fault(NamedTuple):
+class Fault(NamedTuple):
+    """Why a reference, or a path, cannot be used."""
+
     rule: str
     message: str
     hint: str = ""
@@ -112,7 +114,7 @@ def read_reference(
 ) -> Reference | None:
     """`text`, said to be of `kind` if that was said. None, and noted, if it cannot be used."""
     is_url = bool(_SCHEME.match(text)) and not _DRIVE.match(text)
-    fault = _url_fault(text) if is_url else _path_fault(text, folder, problems)
+    fault = _url_fault(text) if is_url else path_fault(text, folder, problems)
     suffix = _suffix(urlsplit(text).path if is_url and not fault else text)
     known = KINDS.get(suffix)
     if fault is None:
@@ -131,57 +133,58 @@ def _suffix(path: str) -> str:
 
 def _kind_fault(
     suffix: str, kind: MediaKind | None, known: MediaKind | None, is_url: bool
-) -> _Fault | None:
+) -> Fault | None:
     if kind and known and kind != known:
         article = "an" if known == "image" else "a"
-        return _Fault("kind-mismatch", f"{suffix} is {article} {known}", f"write {known}: instead")
+        return Fault("kind-mismatch", f"{suffix} is {article} {known}", f"write {known}: instead")
     if known or (is_url and (kind or not suffix)):
         return None
     accepted = listed([s for s, k in KINDS.items() if kind in (None, k)])
     if is_url:
         hint = f"say image: or video: in front of it; known by name are {accepted}"
-        return _Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)
+        return Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)
     what = f"files of type {suffix}" if suffix else "files without a suffix"
-    return _Fault("unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}")
+    return Fault("unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}")
 
 
-def _url_fault(text: str) -> _Fault | None:
+def _url_fault(text: str) -> Fault | None:
     scheme = text.split(":")[0].lower()
     if scheme == "data":
         hint = "save it as a file and give its path"
-        return _Fault("data-uri", "data: URIs are not accepted as references", hint)
+        return Fault("data-uri", "data: URIs are not accepted as references", hint)
     if scheme == "file":
-        return _Fault("bad-url", "file: URLs are not accepted", "give the path itself")
+        return Fault("bad-url", "file: URLs are not accepted", "give the path itself")
     if scheme not in SCHEMES:
         hint = "references are local paths, or http, https or oss URLs"
-        return _Fault("bad-url", f"{scheme}: is not a kind of URL that can be sent", hint)
+        return Fault("bad-url", f"{scheme}: is not a kind of URL that can be sent", hint)
     if any(c.isspace() or ord(c) < 32 for c in text):
-        return _Fault("bad-url", "a URL cannot hold spaces", "write %20 for each")
+        return Fault("bad-url", "a URL cannot hold spaces", "write %20 for each")
     try:
         host = urlsplit(text).netloc
     except ValueError:
         host = ""
     if not host:
         hint = f"write it in full: {scheme}://host/path"
-        return _Fault("bad-url", "this URL names no host", hint)
+        return Fault("bad-url", "this URL names no host", hint)
     return None
 
 
-def _path_fault(text: str, folder: Path, problems: Problems) -> _Fault | None:
+def path_fault(
+    text: str, folder: Path, problems: Problems, wanted: str = "one image or video file"
+) -> Fault | None:
+    """Why `text`, which counts from `folder`, is no regular file; None if it is one."""
     try:
         mode = (folder / text).stat().st_mode
     except (OSError, ValueError) as problem:
         if isinstance(problem, PermissionError):
-            return _Fault("missing-file", f"no permission to look at {text}")
+            return Fault("missing-file", f"no permission to look at {text}")
         if isinstance(problem, OSError) and problem.errno == errno.ELOOP:
-            return _Fault("missing-file", f"{text} is a link that leads back to itself")
-        return _Fault(
-            "missing-file", f"no such file: {text}", _nearest_file(text, folder, problems)
-        )
+            return Fault("missing-file", f"{text} is a link that leads back to itself")
+        return Fault("missing-file", f"no such file: {text}", _nearest_file(text, folder, problems))
     if stat.S_ISREG(mode):
         return None
     what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-    return _Fault("not-a-file", f"{text} is {what}", "give one image or video file")
+    return Fault("not-a-file", f"{text} is {what}", f"give {wanted}")
 
 
 def _nearest_file(text: str, folder: Path, problems: Problems) -> str:

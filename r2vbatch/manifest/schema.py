@@ -21,7 +21,7 @@ from r2vbatch import datafiles
 from r2vbatch.manifest import phrases
 from r2vbatch.manifest.problems import Problems, listed
 from r2vbatch.manifest.section import Bad
-from r2vbatch.yamlsource import Document, Path, Scalar
+from r2vbatch.yamlsource import Document, Mapping, Path, Scalar
 
 _Error = Any
 """A jsonschema ValidationError, whose own annotations say little (every field may be unset)."""
@@ -29,6 +29,7 @@ _Error = Any
 _MISPLACED: dict[tuple[Path, str], str] = dict.fromkeys(
     [(("defaults",), key) for key in ("id", "prompt", "vary")], "this belongs to each shot"
 )
+_NOTHING: Bad = frozenset()
 _FIRST_OF_SEVERAL = ("type", "minLength", "enum", "const", "anyOf")
 """A value can fail in several ways at once; the first of these says it best."""
 
@@ -36,10 +37,25 @@ _FIRST_OF_SEVERAL = ("type", "minLength", "enum", "const", "anyOf")
 def check(document: Document, problems: Problems) -> Bad:
     """Note every schema error of `document`; return the paths of the values that failed."""
     assert document.root is not None
+    return _tell(document, (), _validator().iter_errors(document.root.value), problems)
+
+
+def check_shot(document: Document, path: Path, node: Mapping, problems: Problems) -> Bad:
+    """The same for one shot of a table, which stands at `path`."""
+    return _tell(document, path, _shot_validator().iter_errors(node.value), problems)
+
+
+def shot_properties() -> dict[str, Any]:
+    """The schemas of what a shot may hold, by key."""
+    properties: dict[str, Any] = _shot_validator().schema["properties"]
+    return properties
+
+
+def _tell(document: Document, at: Path, errors: Iterator[_Error], problems: Problems) -> Bad:
     worst: dict[Path, _Error] = {}
     bad: set[Path] = set()
-    for error in _validator().iter_errors(document.root.value):
-        path: Path = tuple(error.absolute_path)
+    for error in errors:
+        path: Path = (*at, *error.absolute_path)
         if error.validator == "additionalProperties":
             bad.update(_unknown_keys(document, path, error, problems))
         elif error.validator == "required":
@@ -50,7 +66,7 @@ def check(document: Document, problems: Problems) -> Bad:
                 worst[path] = error
     for path, error in worst.items():
         _wrong_value(document, path, error, problems)
-    return frozenset(bad)
+    return frozenset(bad) if bad else _NOTHING
 
 
 def _rank(error: _Error) -> int:
@@ -79,12 +95,12 @@ def _unknown_keys(
 def _missing_keys(document: Document, path: Path, error: _Error, problems: Problems) -> None:
     assert isinstance(error.instance, dict)
     for key in error.validator_value:
-        if key not in error.instance:
+        if key not in error.instance and (origin := document.absence(path, key)):
             problems.add(
-                document.item_origin(path),
+                origin,
                 f"{phrases.thing(path)} has no {key}",
                 rule="missing-key",
-                hint=phrases.EXAMPLES.get(key, ""),
+                hint=phrases.example(key, document.pair),
             )
 
 
@@ -106,7 +122,7 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
             is_fraction = isinstance(value, float) and expected == "integer"
             got = phrases.short(written) if is_fraction else phrases.got(value)
             message = f"{name} must be {phrases.wanted(path, expected)}, but this is {got}"
-            hint = phrases.rewritten(path, expected, value, written)
+            hint = phrases.rewritten(path, expected, value, written, document.pair)
         case "enum":
             choice = [str(one) for one in error.validator_value]
             message = f"{name} must be {listed(choice)}, not {phrases.quoted(value, written)}"
@@ -129,7 +145,7 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
         case "exclusiveMinimum" | "maximum":
             rule, message = "out-of-range", f"{name} must be above 0 and at most 1000"
         case _:
-            form, hint = phrases.form(path, written)
+            form, hint = phrases.form(path, written, document.pair)
             message = f"{name} must be {form}, not {phrases.quoted(value, written)}"
             if path == ("endpoint",) and (near := problems.nearest(written, phrases.ENDPOINTS)):
                 hint = f"did you mean {near}?"
@@ -175,3 +191,9 @@ def _validator() -> Any:
     ours = {"pattern": _pattern, "properties": _properties}
     strict: Any = extend(Draft202012Validator, ours)  # type: ignore[no-untyped-call]
     return strict(schema)
+
+
+@cache
+def _shot_validator() -> Any:
+    whole = _validator()
+    return whole.evolve(schema=whole.schema["properties"]["shots"]["items"])

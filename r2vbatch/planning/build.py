@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from r2vbatch.catalogue import Catalogue, Model
-from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.diagnostics import Diagnostic, in_order
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
 from r2vbatch.planning import lint
@@ -63,8 +63,8 @@ class _Planner:
         self._found: dict[Diagnostic, None] = {}
 
     def diagnostics(self) -> list[Diagnostic]:
-        """What was found, in the order of the manifest's lines."""
-        return sorted(self._found, key=lambda d: (d.position.line, d.position.column))
+        """What was found, in the order of the manifest's lines, and of its table's."""
+        return in_order(self._found)
 
     def takes(self) -> Sequence[PlannedTake]:
         self._note(self._about_budget())
