@@ -120,6 +120,7 @@ class Job:
         facts = {
             f"{self.kind} manifest_file": str(manifest.file),
             f"{self.kind} manifest_text": manifest.text,
+            f"{self.kind} table_text": manifest.table.text if manifest.table else "",
             f"{self.kind} endpoint": endpoint.name,
             f"{self.kind} prices": self.plan.prices,
             f"{self.kind} scope": json.dumps([self.settings.only, self.settings.first]),

@@ -20,7 +20,7 @@ from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
-from r2vbatch.manifest import load_text
+from r2vbatch.manifest import changed_files, load_text
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Steady, Tally, progress
 from r2vbatch.storage import on_shared_disk
@@ -149,12 +149,14 @@ def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any)
 def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     """Go on with the batch in OUTPUT, from the folder alone.
 
-    The manifest is the one the ledger remembers; references are looked for where it lay.
+    The manifest is the one the ledger remembers, and so is the table of its shots if it has one;
+    references are looked for where it lay.
     """
     choice = Chosen(**chosen)
     batch = _remembered(ledger_of(output, ledger))
     file = batch["manifest_file"]
-    reading = load_text(batch["manifest_text"], Path(file), file)
+    table = batch["table_text"] or None
+    reading = load_text(batch["manifest_text"], Path(file), file, table=table)
     endpoint, prices = choice.endpoint or batch["endpoint"], choice.prices or batch["prices"]
     sound = loading.sound(reading, endpoint=endpoint, prices=prices)
     _say_if_changed(sound)
@@ -181,6 +183,7 @@ def _remembered(ledger: Path) -> dict[str, str]:
         names = ("manifest_text", "manifest_file", "endpoint", "prices", "scope")
         kind = "live" if opened.unfinished("live") else opened.meta("kind")
         batch = {name: opened.meta(f"{kind} {name}") for name in names}
+        batch["table_text"] = opened.meta(f"{kind} table_text") or ""
     finally:
         opened.close()
     if None in batch.values():
@@ -191,14 +194,11 @@ def _remembered(ledger: Path) -> dict[str, str]:
 
 
 def _say_if_changed(manifest: Manifest) -> None:
-    try:
-        same = manifest.file.read_text("utf-8") == manifest.text
-    except (OSError, UnicodeDecodeError):
-        same = False
-    if not same:
+    for file in changed_files(manifest):
+        what = "manifest" if file == manifest.file else "table"
         say(
-            f"note: {manifest.file} differs from the manifest this batch was started with, which"
-            " is the one used here; `r2vbatch run` takes the file as it is now",
+            f"note: {file} differs from the {what} this batch was started with, which is the one"
+            " used here; `r2vbatch run` takes the file as it is now",
             err=True,
         )
 

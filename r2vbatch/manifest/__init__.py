@@ -1,11 +1,12 @@
 """The manifest: a YAML file to a validated `Manifest`, or every problem with its place.
 
 `load` is the way in. The stages, each a module: `schema` (the first gate), `references` (the
-cast, files and URLs), `variables` and `texts` (``${name}`` and ``@name``), `shots` (forms,
-settings, variations), `ids`; `reader` puts them in order. What a model makes of all this is
+cast, files and URLs), `variables` and `texts` (``${name}``), `mentions` (``@name``), `shots`
+(forms, settings, variations), `ids`; `reader` puts them in order, `board` those of the shots,
+whether they stand in the manifest or in a table (`tables`). What a model makes of all this is
 the plan's business: nothing here knows a model, a price or a region's hosts.
 
-Rules (stable names), beside those of `yamlsource`:
+Rules (stable names), beside those of `yamlsource` and `tables`:
 
 - the schema: ``unknown-key``, ``missing-key``, ``wrong-type``, ``wrong-value``,
   ``out-of-range``, ``no-value``, ``empty``, ``not-a-mapping``
@@ -21,6 +22,7 @@ Rules (stable names), beside those of `yamlsource`:
 
 from __future__ import annotations
 
+from r2vbatch.manifest.changes import changed_files
 from r2vbatch.manifest.reader import load, load_text
 
-__all__ = ["load", "load_text"]
+__all__ = ["changed_files", "load", "load_text"]
