@@ -17,8 +17,9 @@ from r2vbatch.emulator.slate.model import SAMPLE_RATE, Picture
 
 BED = ((110, 0.014), (165, 0.010), (220, 0.006))
 """Whole frequencies (Hz) and their amplitudes: together 30 dB under full scale."""
-VOLUME = "0.7"
-FADE_SECONDS = 0.25
+VOLUME = "0.5"
+"""6 dB less than the video: under full scale, whatever the encoder adds."""
+FADE_SECONDS, SEAM_SECONDS = 0.25, 0.01
 SAMPLE_BYTES = 4
 """Two channels of 16 bits."""
 
@@ -30,9 +31,8 @@ def sound(pictures: Sequence[Picture], seconds: int) -> bytes:
         if picture.kind == "video" and picture.file:
             voice = _voice(picture.file, size)
             if voice:
-                return _faded(voice)
-    second = _bed()
-    return _faded(second * seconds)
+                return _faded(voice, FADE_SECONDS)
+    return _faded(_bed() * seconds, FADE_SECONDS)
 
 
 def _voice(file: Path, size: int) -> bytes:
@@ -51,19 +51,19 @@ def _voice(file: Path, size: int) -> bytes:
     if len(heard) >= size:
         return heard[:size]
     once = round(length * SAMPLE_RATE) * SAMPLE_BYTES or len(heard)
-    turn = heard[:once].ljust(once, b"\0")
+    turn = _faded(heard[:once], SEAM_SECONDS).ljust(once, b"\0")
     return (turn * (size // len(turn) + 1))[:size]
 
 
 def _decoded(container: av.container.InputContainer, size: int) -> bytes:
     stream = container.streams.audio[0]
     graph = av.filter.Graph()
-    form = f"sample_fmts=s16:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
+    form = f"sample_rates={SAMPLE_RATE}:channel_layouts=stereo:sample_fmts="
     chain = (
         graph.add_abuffer(template=stream),
-        graph.add("aformat", form),
+        graph.add("aformat", form + "flt"),  # decoded sound may go over what 16 bits hold
         graph.add("volume", VOLUME),
-        graph.add("aformat", form),
+        graph.add("aformat", form + "s16"),
         graph.add("abuffersink"),
     )
     graph.link_nodes(*chain).configure()
@@ -99,10 +99,10 @@ def _bed() -> bytes:
     return samples.tobytes()
 
 
-def _faded(sound: bytes) -> bytes:
+def _faded(sound: bytes, seconds: float) -> bytes:
     """The same with soft ends, where it would click."""
     samples = array("h", sound)
-    length = min(round(FADE_SECONDS * SAMPLE_RATE) * 2, len(samples) // 2)
+    length = min(round(seconds * SAMPLE_RATE) * 2, len(samples) // 2)
     for i in range(length):
         samples[i] = samples[i] * i // length
         samples[-1 - i] = samples[-1 - i] * i // length
