@@ -16,17 +16,27 @@ from PIL import Image, ImageDraw
 from r2vbatch.emulator.slate.composition import Frame
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.planes import Overlay, overlay
-from r2vbatch.emulator.slate.typeset import Line, Piece, balanced, draw_line, is_cjk, leading, wrap
+from r2vbatch.emulator.slate.typeset import (
+    Line,
+    Piece,
+    balanced,
+    draw_line,
+    is_cjk,
+    leading,
+    width,
+    wrap,
+)
 from r2vbatch.emulator.slate.words import Run, Scene, Speech
 
 COLOURS = ("#ffc457", "#5ed6c4", "#ff9a86", "#c3a8ff", "#a9dd78")
 """One for each reference, wherever it is named."""
-TEXT, DIM, SPEECH = "#e9ebef", "#a3a9b4", "#ffffff"
+TEXT, LABEL, DIM, SPEECH = "#e9ebef", "#c9ced6", "#a3a9b4", "#ffffff"
 SIZES = (30, 28, 26, 24, 22, 20)
 """Type sizes at 720 pixels, tried in turn."""
 TALLEST = 0.34
 """Share of the height that captions may take."""
 LINES_OF_SPEECH = 2
+WATERMARK = "AI generated"
 BAND = (13, 15, 18)
 
 
@@ -37,6 +47,15 @@ class Caption(NamedTuple):
     end: int
     speaker: int | None
     overlay: Overlay
+
+
+class _Turn(NamedTuple):
+    """Lines of dialogue that stand together, from frame `start` to frame `end`."""
+
+    start: int
+    end: int
+    speaker: int | None
+    lines: list[Line]
 
 
 class _Setting(NamedTuple):
@@ -61,8 +80,16 @@ class _Setting(NamedTuple):
 class Captions:
     """All captions of a slate. `top`: where they begin; above it nothing of theirs is drawn."""
 
-    def __init__(self, frame: Frame, scenes: Sequence[Scene], pictures: Sequence[Picture]) -> None:
-        self._frame = frame
+    def __init__(
+        self,
+        frame: Frame,
+        scenes: Sequence[Scene],
+        pictures: Sequence[Picture],
+        *,
+        watermark: bool,
+    ) -> None:
+        """`watermark`: the service's mark stands below them."""
+        self._frame, self._watermark = frame, watermark
         self._pictures = pictures
         self._setting = self._choose(scenes)
         pad = frame.px(18)
@@ -120,17 +147,27 @@ class Captions:
         """The captions of one scene, in order. `solid`: on a band, else on a shade that lets
         the picture through."""
         pages = self._pages(scene)
-        turns = [s.start for s in scene.speeches]
-        turns += [start for start, _ in pages]
-        bounds = sorted({scene.start, *turns, scene.end})
+        turns = [turn for speech in scene.speeches for turn in self._turns(speech)]
+        bounds = {scene.start, scene.end, *(start for start, _ in pages)}
+        bounds |= {bound for turn in turns for bound in (turn.start, turn.end)}
         captions = []
-        for start, end in pairwise(bounds):
+        for start, end in pairwise(sorted(bounds)):
             page = [lines for begin, lines in pages if begin <= start][-1]
-            speech = next((s for s in reversed(scene.speeches) if s.start <= start), None)
-            drawn = self._draw(scene.label, page, speech, solid=solid)
-            speaker = speech.speaker if speech else None
-            captions.append(Caption(start, end, speaker, drawn))
+            turn = next((t for t in turns if t.start <= start < t.end), None)
+            drawn = self._draw(scene.label, page, turn, solid=solid)
+            captions.append(Caption(start, end, turn.speaker if turn else None, drawn))
         return captions
+
+    def _turns(self, speech: Speech) -> list[_Turn]:
+        """A line of dialogue in parts that fit, each as long as its share of the time."""
+        lines = self._speech(speech, self._setting.speech_size)
+        parts = [lines[i : i + LINES_OF_SPEECH] for i in range(0, len(lines), LINES_OF_SPEECH)]
+        frames = speech.end - speech.start
+        bounds = [speech.start + frames * i // len(parts) for i in range(len(parts) + 1)]
+        return [
+            _Turn(start, end, speech.speaker, part)
+            for (start, end), part in zip(pairwise(bounds), parts, strict=True)
+        ]
 
     def _pages(self, scene: Scene) -> list[tuple[int, list[Line]]]:
         """(first frame, lines) of each page; time goes by the number of lines."""
@@ -146,35 +183,42 @@ class Captions:
         return pages
 
     def _draw(
-        self, label: str, page: Sequence[Line], speech: Speech | None, *, solid: bool
+        self, label: str, page: Sequence[Line], turn: _Turn | None, *, solid: bool
     ) -> Overlay:
         frame, setting = self._frame, self._setting
-        shade = 0 if solid else frame.px(70)
+        shade = 0 if solid else frame.px(120)
         top = self.top - shade
         image = _ground(frame.width, frame.height - top, shade)
         draw = ImageDraw.Draw(image)
         x, y = frame.margin[0], self._text_top - top
         if label:
-            draw_line(draw, (x, y), [Piece(label, DIM)], self._label_size)
+            draw_line(draw, (x, y), [Piece(label, LABEL)], self._label_size)
         y += setting.label
         for line in page:
             draw_line(draw, (x, y), line, setting.size)
             y += leading(setting.size)
-        if speech:
-            self._draw_speech(draw, speech, image.height)
+        if turn:
+            self._draw_turn(draw, turn, image.height)
+        if self._watermark:
+            self._draw_watermark(draw, image.height)
         return overlay(image, (0, top))
 
-    def _draw_speech(self, draw: ImageDraw.ImageDraw, speech: Speech, bottom: int) -> None:
+    def _draw_turn(self, draw: ImageDraw.ImageDraw, turn: _Turn, bottom: int) -> None:
         frame, size = self._frame, self._setting.speech_size
-        lines = self._speech(speech, size)[:LINES_OF_SPEECH]
         x = frame.margin[0]
         y = bottom - frame.margin[1] - leading(size) * self._setting.speech_lines
-        colour = TEXT if speech.speaker is None else COLOURS[speech.speaker % len(COLOURS)]
-        high = leading(size) * len(lines)
+        colour = TEXT if turn.speaker is None else COLOURS[turn.speaker % len(COLOURS)]
+        high = leading(size) * len(turn.lines)
         draw.rectangle((x, y + size // 8, x + frame.px(4) - 1, y + high - size // 8), fill=colour)
-        for line in lines:
+        for line in turn.lines:
             draw_line(draw, (x + frame.px(16), y), line, size)
             y += leading(size)
+
+    def _draw_watermark(self, draw: ImageDraw.ImageDraw, bottom: int) -> None:
+        frame = self._frame
+        size = frame.px(16)
+        x = frame.width - frame.margin[0] - width(WATERMARK, size)
+        draw_line(draw, (x, bottom - frame.px(8) - leading(size)), [Piece(WATERMARK, DIM)], size)
 
 
 def _quoted(text: str) -> str:
@@ -184,10 +228,11 @@ def _quoted(text: str) -> str:
 
 def _ground(width: int, height: int, shade: int) -> Image.Image:
     """A dark ground; its first `shade` rows fade in, and then it lets a little through."""
-    strength = 190 if shade else 255
+    strength = 210 if shade else 255
     alpha = Image.new("L", (1, height), strength)
     for row in range(shade):
-        alpha.putpixel((0, row), round(strength * (row / shade) ** 1.5))
+        share = row / shade
+        alpha.putpixel((0, row), round(strength * share * share * (3 - 2 * share)))
     image = Image.new("RGBA", (width, height), (*BAND, 255))
     image.putalpha(alpha.resize((width, height)))
     return image

@@ -83,18 +83,25 @@ def black(width: int, height: int) -> Planes:
 
 def from_rgb(image: Image.Image) -> Planes:
     """An RGB picture with even sides."""
+    return from_frame(_converted(image, "yuv420p"))
+
+
+def channels(image: Image.Image) -> Planes:
+    """An RGB picture of any size, all its planes in full size: to be scaled before it is shown."""
+    return from_frame(_converted(image, "yuv444p"))
+
+
+def _converted(image: Image.Image, form: str) -> av.VideoFrame:
     frame = av.VideoFrame(*image.size, "rgb24")
     plane = frame.planes[0]
     plane.update(image.convert("RGB").tobytes("raw", "RGB", plane.line_size, 1))
-    return from_frame(
-        frame.reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
+    return frame.reformat(
+        format=form, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
     )
 
 
 def from_frame(frame: av.VideoFrame) -> Planes:
-    """A yuv420p frame with even sides."""
+    """A planar frame, as it is; 4:2:0 wants even sides."""
     return Planes(*(_plane(frame, i) for i in range(3)))
 
 

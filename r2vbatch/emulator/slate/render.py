@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
 from r2vbatch.emulator.slate.captions import Caption, Captions
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.encode import Encoder
-from r2vbatch.emulator.slate.furniture import Header, Name, Progress, watermark
+from r2vbatch.emulator.slate.header import Clock, header
 from r2vbatch.emulator.slate.model import FPS, SAMPLE_RATE, Slate
+from r2vbatch.emulator.slate.names import Name
 from r2vbatch.emulator.slate.pictures import aspect, moving
 from r2vbatch.emulator.slate.planes import Planes, black
+from r2vbatch.emulator.slate.progress import Progress
 from r2vbatch.emulator.slate.sound import SAMPLE_BYTES, sound
 from r2vbatch.emulator.slate.words import Scene, scenes
 
@@ -23,22 +25,33 @@ def render(slate: Slate, path: Path) -> None:
     Raises:
         av.FFmpegError, OSError: it cannot be encoded or written.
     """
-    frame = Frame(slate.width, slate.height)
-    cut = scenes(slate.prompt, slate.seconds, slate.pictures)
-    captions = Captions(frame, cut, slate.pictures)
-    furniture = _Furniture(slate, frame, cut)
     heard = sound(slate.pictures, slate.seconds) if slate.audio else b""
     part = path.with_suffix(".part.mp4")
     with Encoder(part, slate.width, slate.height, audio=slate.audio) as encoder:
-        for scene in cut:
-            stage = _Stage(slate, frame, scene, captions)
-            for number in range(scene.start, scene.end):
-                canvas = black(*frame)
-                stage.onto(canvas, number)
-                furniture.onto(canvas, number)
-                encoder.picture(canvas.frame())
-                encoder.sound(_share(heard, number))
+        for number, canvas in enumerate(drawn(slate)):
+            encoder.picture(canvas.frame())
+            encoder.sound(_share(heard, number))
     part.replace(path)
+
+
+def drawn(slate: Slate, wanted: Container[int] | None = None) -> Iterator[Planes]:
+    """The frames of a slate in order, all or the `wanted` ones. A canvas is painted over when
+    the next one is asked for."""
+    frame = Frame(slate.width, slate.height)
+    cut = scenes(slate.prompt, slate.seconds, slate.pictures)
+    captions = Captions(frame, cut, slate.pictures, watermark=slate.watermark)
+    furniture = _Furniture(slate, frame, cut)
+    for scene in cut:
+        numbers = [n for n in range(scene.start, scene.end) if wanted is None or n in wanted]
+        if not numbers:
+            continue
+        canvas = black(*frame)
+        furniture.begin(canvas)
+        stage = _Stage(slate, frame, scene, captions)
+        for number in numbers:
+            stage.onto(canvas, number)
+            furniture.onto(canvas, number)
+            yield canvas
 
 
 def _share(heard: bytes, number: int) -> bytes:
@@ -52,44 +65,46 @@ class _Stage:
 
     def __init__(self, slate: Slate, frame: Frame, scene: Scene, captions: Captions) -> None:
         shown = [(i, slate.pictures[i]) for i in scene.shown]
-        aspects = [aspect(picture) for _, picture in shown]
-        self._alone = len(shown) == 1
-        where = places(frame, aspects, captions.top)
+        foot = captions.top
+        where = places(frame, [aspect(picture) for _, picture in shown], foot)
+        self._under = any(place.y + place.height > foot for place in where)
+        """Captions lie over a picture, and not on a band of their own."""
         turn = crc32(slate.shot.encode()) + scene.start
         self._moving = [
-            moving(picture, place, frame, turn + i, scene.start, scene.end)
+            moving(picture, place, frame, foot, turn + i, scene.start, scene.end)
             for (i, picture), place in zip(shown, where, strict=True)
         ]
         self._names = [
-            (i, Name(picture, i, place, frame, captions.top))
+            (i, Name(picture, i, place, frame, foot))
             for (i, picture), place in zip(shown, where, strict=True)
         ]
-        self._captions = captions.of(scene, solid=not self._alone)
+        self._captions = captions.of(scene, solid=not self._under)
+        self._standing: Caption | None = None
 
     def onto(self, canvas: Planes, number: int) -> None:
-        """Paint the given frame."""
+        """Paint the given frame over the last one."""
         for picture in self._moving:
             picture.onto(canvas, number)
-        caption = self._caption(number)
-        caption.overlay.onto(canvas)
+        caption = next(c for c in self._captions if c.start <= number < c.end)
+        if self._under or caption is not self._standing:
+            caption.overlay.onto(canvas)
+            self._standing = caption
         for index, name in self._names:
-            name.onto(canvas, speaks=index == caption.speaker, framed=not self._alone)
-
-    def _caption(self, number: int) -> Caption:
-        return next(c for c in self._captions if c.start <= number < c.end)
+            name.onto(canvas, speaks=index == caption.speaker, framed=len(self._names) > 1)
 
 
 class _Furniture:
     """What stands over every scene."""
 
     def __init__(self, slate: Slate, frame: Frame, cut: Sequence[Scene]) -> None:
-        self._header = Header(slate, frame)
+        self._header, self._clock = header(slate, frame), Clock(frame)
         self._progress = Progress(frame, slate.seconds * FPS, [s.start for s in cut[1:]])
-        self._mark = watermark(frame) if slate.watermark else None
+
+    def begin(self, canvas: Planes) -> None:
+        """Paint what stays on a new canvas."""
+        self._header.onto(canvas)
 
     def onto(self, canvas: Planes, number: int) -> None:
-        """Paint the given frame."""
-        self._header.onto(canvas, number)
+        """Paint the given frame over the last one."""
+        self._clock.onto(canvas, number)
         self._progress.onto(canvas, number)
-        if self._mark:
-            self._mark.onto(canvas)

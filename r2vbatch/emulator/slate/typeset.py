@@ -1,22 +1,26 @@
-"""Setting type: fonts, widths, and lines that break where Latin and Chinese may break."""
+"""Setting type: widths, and lines that break where Latin and Chinese may break."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
+from itertools import groupby
 from typing import NamedTuple
 
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
-FONT = Path(__file__).parent.parent / "fonts" / "wqy-microhei.ttc"
+from r2vbatch.emulator.slate.fonts import font, stretches
+
 LEADING = 1.36
 CJK = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 NOT_FIRST = "，。、；：？！）】」』》〉”’…—～·,.;:?!)]}%"
 NOT_LAST = "（【「『《〈“‘([{"
+JOINED = NOT_FIRST + "'’-\xa0"
+"""What begins like this stays with the word before it, whatever its colour."""
 _FIRST, _LAST = re.escape(NOT_FIRST), re.escape(NOT_LAST)
-PIECE = re.compile(rf"\s+|[{_LAST}]*[{CJK}][{_FIRST}]*|[^\s{CJK}]+")
+PIECE = re.compile(rf"[^\S\xa0]+|[{_LAST}]*[{CJK}][{_FIRST}]*|(?:\xa0|[^\s{CJK}])+")
+"""A space, or what is not broken. U+00A0 is no place to break."""
 
 
 class Piece(NamedTuple):
@@ -29,16 +33,10 @@ class Piece(NamedTuple):
 Line = list[Piece]
 
 
-@lru_cache(maxsize=64)
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """The caption font at a size in pixels."""
-    return ImageFont.truetype(str(FONT), size)
-
-
 @lru_cache(maxsize=8192)
 def width(text: str, size: int) -> float:
     """Width of a text in pixels."""
-    return font(size).getlength(text)
+    return sum(font(number, size).getlength(part) for number, part in stretches(text))
 
 
 def is_cjk(text: str) -> bool:
@@ -92,7 +90,7 @@ def _words(texts: Iterable[Piece]) -> Iterator[Line]:
     for text in texts:
         for match in PIECE.finditer(text.text):
             piece = Piece(match[0], text.colour)
-            joined = word and not word[-1].text.isspace() and piece.text[0] in NOT_FIRST + "'’-"
+            joined = word and not word[-1].text.isspace() and piece.text[0] in JOINED
             if word and not joined:
                 yield word
                 word = []
@@ -110,19 +108,25 @@ def _fitting(words: Iterable[Line], size: int, room: int) -> Iterator[Line]:
             yield from ([Piece(sign, piece.colour)] for piece in word for sign in piece.text)
 
 
-def draw_line(
-    draw: ImageDraw.ImageDraw, at: tuple[float, float], line: Line, size: int, *, bold: int = 0
-) -> float:
+def shortened(text: str, size: int, room: float) -> str:
+    """The text if it fits, else its beginning and its end, which tell names apart."""
+    if width(text, size) <= room:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        tail = kept // 3
+        short = text[: kept - tail] + "..." + text[len(text) - tail :]
+        if width(short, size) <= room:
+            return short
+    return ""
+
+
+def draw_line(draw: ImageDraw.ImageDraw, at: tuple[float, float], line: Line, size: int) -> float:
     """Set one line with its top left at `at`; returns where it ends."""
     x, y = at
-    for piece in line:
-        draw.text(
-            (x, y),
-            piece.text,
-            font=font(size),
-            fill=piece.colour,
-            stroke_width=bold,
-            stroke_fill=piece.colour,
-        )
-        x += width(piece.text, size)
+    base = y + font(0, size).getmetrics()[0]
+    for colour, pieces in groupby(line, key=lambda piece: piece.colour):
+        for number, part in stretches("".join(piece.text for piece in pieces)):
+            shape = font(number, size)
+            draw.text((x, base), part, font=shape, fill=colour, anchor="ls")
+            x += shape.getlength(part)
     return x

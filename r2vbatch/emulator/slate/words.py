@@ -7,6 +7,7 @@ the whole. Names of references are found so that they can be shown as people cal
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,8 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 QUOTE = re.compile(r"“([^”]*)”|\"([^\"]*)\"|「([^」]*)」|『([^』]*)』|＂([^＂]*)＂")
+CLAUSE_END = re.compile(r"[,;，；、]\s*")
+CONJUNCTION = re.compile(r"\s*(?:(?:and|then|but|so)\b|然后|接着|随后|而|但)?\s*", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?。！？…]\s*|\n")
 MENTION = re.compile(
     r"(?<![a-z0-9_])(?:character\s?\d+|image\s?\d+|video\s?\d+)(?![0-9])|(?:图|视频)\s?\d+",
@@ -28,8 +31,10 @@ MENTION = re.compile(
 )
 ELLIPSIS = "..."
 """Stands in the action where a line of dialogue was; it is shown apart."""
-READING_SECONDS = 1.0
-"""A line of dialogue stands at least this long, plus some per character."""
+NARROW_SECONDS, WIDE_SECONDS = 0.065, 0.22
+"""What a character takes to say: of an alphabet, and of Chinese, Japanese or Korean."""
+SHORTEST_SECONDS = 1.2
+"""Even a single word of dialogue stands long enough to be read."""
 
 
 class Run(NamedTuple):
@@ -41,9 +46,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A line of dialogue, and the frames it stands from (the next one ends it)."""
+    """A line of dialogue, and the frames it is said in: it stands from `start` to `end`."""
 
     start: int
+    end: int
     speaker: int | None
     text: str
 
@@ -103,7 +109,7 @@ def _scene(
     start: int, end: int, label: str, text: str, names: dict[str, int], shown: tuple[int, ...]
 ) -> Scene:
     quotes = list(QUOTE.finditer(text))
-    action = QUOTE.sub(ELLIPSIS, text)
+    action = re.sub(rf"\s+(?={re.escape(ELLIPSIS)})", "\xa0", QUOTE.sub(ELLIPSIS, text))
     mentioned = {r.picture for r in runs(text, names) if r.picture is not None}
     return Scene(
         start=start,
@@ -119,27 +125,48 @@ def _speeches(
     text: str, quotes: Sequence[re.Match[str]], start: int, end: int, names: dict[str, int]
 ) -> Iterator[Speech]:
     """Each line begins where it stands in the text, as a share of the scene, but early enough
-    to be read."""
+    to be said."""
+    lines = [next(group for group in quote.groups() if group is not None) for quote in quotes]
+    needed = [FPS * spoken(line) for line in lines]
     latest = float(end)
     begins: list[float] = []
-    for quote in reversed(quotes):
+    for quote, frames in zip(reversed(quotes), reversed(needed), strict=True):
         wanted = start + (end - start) * quote.start() / max(len(text), 1)
-        reading = FPS * (READING_SECONDS + 0.05 * len(quote[0]))
         share = (latest - start) / (len(quotes) - len(begins))
-        latest = max(start, min(wanted, latest - min(reading, share)))
+        latest = max(start, min(wanted, latest - min(frames, share)))
         begins.append(latest)
-    for quote, begin in zip(quotes, reversed(begins), strict=True):
-        words = next(group for group in quote.groups() if group is not None).strip()
-        if words:
-            yield Speech(round(begin), _speaker(text, quote, names), words)
+    begins.reverse()
+    for quote, line, begin, after, frames in zip(
+        quotes, lines, begins, [*begins, end][1:], needed, strict=True
+    ):
+        if line.strip():
+            until = round(min(after, begin + frames))
+            yield Speech(round(begin), until, _speaker(text, quote, names), line.strip())
+
+
+def spoken(line: str) -> float:
+    """Seconds that a line of dialogue takes to say, at an easy pace."""
+    wide = sum(unicodedata.east_asian_width(sign) == "W" for sign in line)
+    return max(SHORTEST_SECONDS, wide * WIDE_SECONDS + (len(line) - wide) * NARROW_SECONDS)
 
 
 def _speaker(text: str, quote: re.Match[str], names: dict[str, int]) -> int | None:
-    """The first reference named in the sentence that leads to the quotation."""
-    before = text[: quote.start()]
-    before = QUOTE.split(before)[-1] or ""
-    clause = [part for part in SENTENCE_END.split(before) if part.strip()][-1:]
-    named = [r.picture for r in runs("".join(clause), names) if r.picture is not None]
+    """Who says it. In the sentence that leads to the quotation: who begins its last clause that
+    a name begins (``while A waits, B says``), else its first name; else who follows it."""
+    before = QUOTE.split(text[: quote.start()])[-1] or ""
+    sentence = [part for part in SENTENCE_END.split(before) if part.strip()][-1:]
+    for clause in reversed([c for part in sentence for c in CLAUSE_END.split(part)]):
+        conjunction = CONJUNCTION.match(clause)
+        opening = next(runs(clause[conjunction.end() if conjunction else 0 :], names), None)
+        if opening and opening.picture is not None:
+            return opening.picture
+    following = SENTENCE_END.split(QUOTE.split(text[quote.end() :])[0])[0]
+    named = [
+        run.picture
+        for part in (*sentence, following)
+        for run in runs(part, names)
+        if run.picture is not None
+    ]
     return named[0] if named else None
 
 

@@ -1,0 +1,97 @@
+"""Videos that play from the clip's beginning, and begin again when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+from av.video.reformatter import ColorRange, Interpolation
+from PIL import Image
+
+from r2vbatch.emulator.slate.composition import Place, even
+from r2vbatch.emulator.slate.model import FPS
+from r2vbatch.emulator.slate.planes import Planes, from_frame
+from r2vbatch.emulator.slate.stills import FOCUS
+
+
+class Film:
+    """A video that plays from the clip's beginning, looped."""
+
+    def __init__(self, file: Path, place: Place, start: int) -> None:
+        self._place = place
+        self._frames = looped(file)
+        self._now, self._next = 0.0, 0.0
+        self._shown: Planes | None = None
+        self._pending = next(self._frames)
+        self.onto(_NOWHERE, start)
+
+    def onto(self, canvas: Planes, frame: int) -> None:
+        """Paint the given frame."""
+        time = frame / FPS + 1e-6
+        newest = None
+        while self._pending[0] <= time:
+            newest = self._pending[1]
+            try:
+                self._pending = next(self._frames)
+            except StopIteration:  # broken half-way: its last picture stays
+                self._pending = (float("inf"), newest)
+        if newest is not None:
+            self._shown = _fitted(newest, self._place)
+        if self._shown is not None and canvas is not _NOWHERE:
+            canvas.paste(self._shown, (self._place.x, self._place.y))
+
+
+_NOWHERE = Planes(*(Image.new("L", (1, 1)) for _ in range(3)))
+
+
+def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
+    """(seconds, frame) for ever, as long as the file can be decoded."""
+    begun = 0.0
+    while True:
+        last = step = 0.0
+        seen = 0
+        try:
+            with av.open(str(file)) as container:
+                stream = container.streams.video[0]
+                stream.codec_context.thread_count = 1
+                step = float(1 / (stream.average_rate or FPS))
+                first: float | None = None
+                for frame in container.decode(stream):
+                    time = frame.time or 0.0
+                    first = time if first is None else first
+                    last = time - first
+                    seen += 1
+                    yield begun + last, frame
+        except av.FFmpegError:
+            pass
+        if not seen:
+            return
+        begun += last + step
+
+
+def _fitted(frame: av.VideoFrame, place: Place) -> Planes:
+    """The frame scaled to cover its place, and cut to it."""
+    turned = frame.rotation % 180 != 0
+    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    scale = max(place.width / wide, place.height / high)
+    size = (max(place.width, even(wide * scale)), max(place.height, even(high * scale)))
+    planes = from_frame(
+        frame.reformat(
+            width=size[turned],
+            height=size[not turned],
+            format="yuv420p",
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.BILINEAR,
+        )
+    )
+    if frame.rotation % 360:
+        turn = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180}
+        how = turn.get(frame.rotation % 360, Image.Transpose.ROTATE_270)
+        planes = planes.each(lambda plane, _: plane.transpose(how))
+    left, top = (even((size[i] - place[i + 2]) * FOCUS[i]) for i in (0, 1))
+    return planes.each(
+        lambda plane, d: plane.crop(
+            (left // d, top // d, (left + place.width) // d, (top + place.height) // d)
+        )
+    )
