@@ -1,0 +1,239 @@
+"""Slates as they are drawn: measured on their frames and heard in their sound."""
+
+from __future__ import annotations
+
+import cmath
+import io
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import pytest
+from PIL import Image
+
+from r2vbatch.emulator.models import SIZES
+from r2vbatch.emulator.slate.composition import Frame, places
+from r2vbatch.emulator.slate.model import Picture, Slate
+from r2vbatch.emulator.slate.render import drawn, render
+
+CAST = (
+    Picture("character1", "ellen", "missing", None, "https://media.invalid/ellen.png"),
+    Picture("character2", "chelsea", "missing", None, "https://media.invalid/chelsea.png"),
+)
+
+
+def probe(file):
+    """What a clip is: (width, height), frames, their spacing, the decoded sound's seconds."""
+    with av.open(file) as container:
+        video = container.streams.video[0]
+        times = [f.pts * video.time_base for f in container.decode(video)]
+        steps = {b - a for a, b in pairwise(times)}
+        size = (video.width, video.height)
+        form = video.codec_context.pix_fmt
+        sound = container.streams.audio[0] if container.streams.audio else None
+        seconds = sound and float(sound.duration * sound.time_base)
+    return size, len(times), steps, form, seconds
+
+
+def painted(path, colour, size=(64, 64)):
+    """A picture of one colour as a reference's file."""
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def two_stills(folder):
+    """A dark red and a dark blue reference: all that is bright on their slates is type."""
+    return (
+        Picture("character1", "ellen", "image", painted(folder / "1.png", (90, 0, 0)), "1"),
+        Picture("character2", "雪", "image", painted(folder / "2.png", (0, 0, 120)), "2"),
+    )
+
+
+@pytest.mark.parametrize("size", sorted(SIZES.values()))
+def test_every_size_is_drawn_as_asked(size, tmp_path):
+    """All ten sizes: exact size, 60 frames a thirtieth apart, 4:2:0, two seconds of sound; a cut
+    where the ranges say, to the frame, and all type inside title-safe, Latin and Chinese."""
+    prompt = (
+        "A morning by the sea, no wind at all, and nobody there yet but the two of them. "
+        "第1个镜头[0-1秒]character1沿着空无一人的海边慢慢走着，海鸥在灰色的水面上盘旋。 "
+        "Shot 2 [1-2s] character2 turns round and says: “Good-bye, my friends! We shall not wait.”"
+    )
+    pictures, file = two_stills(tmp_path), tmp_path / "out" / "slate.mp4"
+    file.parent.mkdir()
+    render(Slate("sh010", 1, "wan2.6-r2v", prompt, *size, 2, True, False, 7, pictures), file)
+    found, frames, steps, form, seconds = probe(str(file))
+    assert (found, frames, steps, form) == (size, 60, {Fraction(1, 30)}, "yuv420p")
+    assert seconds == pytest.approx(2.0, abs=0.03)
+    assert file.read_bytes().find(b"moov") < file.read_bytes().find(b"mdat")
+    assert [p.name for p in file.parent.iterdir()] == ["slate.mp4"]
+    before, after, last = (frame.to_image() for frame in decoded(file, {29, 30, 59}))
+    centre = (size[0] // 2, size[1] * 4 // 10)
+    assert before.getpixel(centre)[0] > 60 > before.getpixel(centre)[2]
+    assert after.getpixel(centre)[2] > 60 > after.getpixel(centre)[0]
+    for image in (before, last):
+        assert_title_safe(image)
+
+
+def decoded(file, wanted):
+    """Some frames of a clip, by number."""
+    with av.open(str(file)) as container:
+        return [f for number, f in enumerate(container.decode(video=0)) if number in wanted]
+
+
+def assert_title_safe(image):
+    """What is bright lies within 90 % of either side; the line of progress is no type."""
+    wide, high = image.size
+    above = image.convert("L").crop((0, 0, wide, high - min(image.size) // 90))
+    left, top, right, bottom = above.point(lambda level: 255 * (level > 120)).getbbox()
+    assert left >= 0.05 * wide - 2 and right <= 0.95 * wide + 2
+    assert top >= 0.05 * high - 2 and bottom <= 0.95 * high + 2
+    assert bottom > 0.8 * high, "the captions are at the foot"
+
+
+def test_a_still_drifts_without_a_jump_or_a_shimmer(tmp_path):
+    """Broad stripes move one way, by less than a pixel a frame, slowly at both ends; fine ones
+    are equally strong in every frame, wherever they fall between the pixels."""
+    broad, fine = 64, 6
+    row = bytes(
+        round(128 + 60 * math.sin(math.tau * x / broad) + 50 * math.sin(math.tau * x / fine))
+        for x in range(1600)
+    )
+    Image.frombytes("L", (1600, 1), row).resize((1600, 1000)).save(tmp_path / "stripes.png")
+    pictures = (Picture("character1", "ellen", "image", tmp_path / "stripes.png", "1"),)
+    slate = Slate("s", 1, "m", "character1", 960, 960, 4, False, False, None, pictures)
+    rows = [canvas.y.crop((0, 300, 960, 301)).tobytes() for canvas in drawn(slate)]
+    scale = 1.05 * (960 - Frame(960, 960).header) / 1000
+    steps = [
+        cmath.phase(after / before) * broad * scale / math.tau
+        for before, after in pairwise(wave(row, broad * scale) for row in rows)
+    ]
+    way = 1 if sum(steps) > 0 else -1
+    assert 0.06 * 960 < way * sum(steps) < 0.07 * 960
+    assert all(-0.01 < way * step < 1 for step in steps)
+    assert max(map(abs, steps[:6] + steps[-6:])) < 0.2 < 0.7 < max(map(abs, steps))
+    strengths = [abs(wave(row, fine * scale)) for row in rows]
+    assert min(strengths) > 0.97 * max(strengths)
+
+
+def wave(row, period):
+    """How strong a wave of a length in pixels is in a row of the picture, and its phase."""
+    return sum(
+        level * math.sin(math.pi * x / len(row)) ** 2 * cmath.rect(1, math.tau * x / period)
+        for x, level in enumerate(row)
+    )
+
+
+def test_a_video_loops_without_a_black_or_frozen_frame(tmp_path):
+    """Each frame of the video has its own grey; every frame of the slate shows the right one,
+    from the beginning again after the last."""
+    with av.open(str(tmp_path / "film.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "10", "bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for level in range(50, 200, 6):
+            image = Image.new("RGB", (320, 240), (level,) * 3)
+            container.mux(stream.encode(av.VideoFrame.from_image(image)))
+        container.mux(stream.encode(None))
+    pictures = (Picture("character1", "bunny", "video", tmp_path / "film.mp4", "1"),)
+    slate = Slate("s", 1, "m", "character1", 1280, 720, 3, True, False, None, pictures)
+    shown = [canvas.y.getpixel((640, 200)) for canvas in drawn(slate)]
+    asked = [16 + 219 / 255 * (50 + 6 * (n * 25 // 30 % 25)) for n in range(90)]
+    assert shown == pytest.approx(asked, abs=2.5)
+
+
+def test_equal_slates_are_equal_to_the_byte(tmp_path):
+    """Drawing depends on nothing but what the slate shows."""
+    pictures = two_stills(tmp_path)
+    slate = Slate("s", 1, "m", "character1 and character2", 1280, 720, 1, True, True, 7, pictures)
+    for name in ("a.mp4", "b.mp4"):
+        render(slate, tmp_path / name)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_slate_shows_its_references_and_plays_their_sound(tmp_path):
+    """A red still and a video with a voice: red on the left, the voice's level in the sound."""
+    still, film = tmp_path / "red.png", tmp_path / "film.mp4"
+    Image.new("RGB", (400, 400), (220, 20, 20)).save(still)
+    _film(film)
+    pictures = (
+        Picture("character1", "ellen", "image", still, "1"),
+        Picture("character2", "bunny", "video", film, "2"),
+    )
+    slate = Slate(
+        "sh010", 1, "m", "character1 and character2", 1280, 720, 3, True, False, None, pictures
+    )
+    render(slate, tmp_path / "slate.mp4")
+    with av.open(str(tmp_path / "slate.mp4")) as container:
+        frames = [f.to_image() for f in container.decode(video=0)]
+        red, green = frames[45].getpixel((300, 300)), frames[45].getpixel((900, 300))
+        assert red[0] > 180 and max(red[1:]) < 60
+        assert green[1] > 100 and green[0] < 80
+    assert 0.1 < _peak(tmp_path / "slate.mp4") < 0.6
+
+
+def _film(path):
+    """One second of green with a loud tone; slates loop it."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        audio = container.add_stream("aac", rate=48_000, layout="mono")
+        for _ in range(25):
+            image = Image.new("RGB", (320, 240), (20, 160, 20))
+            container.mux(video.encode(av.VideoFrame.from_image(image)))
+        container.mux(video.encode(None))
+        graph = av.filter.Graph()
+        tone = graph.add("sine", "frequency=440:sample_rate=48000:duration=1")
+        loud = graph.add("volume", "8.0")
+        sink = graph.add("abuffersink")
+        tone.link_to(loud)
+        loud.link_to(sink)
+        graph.configure()
+        while True:
+            try:
+                frame = graph.pull()
+            except (av.EOFError, av.BlockingIOError):
+                break
+            frame.pts = None
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+
+
+def _peak(path):
+    """The loudest sample of the third second, of 1.0 (0.6 is -4.4 dBFS)."""
+    loudest = 0.0
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            if frame.time and 2.0 < frame.time < 2.7:
+                samples = memoryview(bytes(frame.planes[0])).cast("f")[: frame.samples]
+                loudest = max(loudest, *(abs(s) for s in samples))
+    return loudest
+
+
+def test_without_a_voice_the_bed_is_soft_and_unbroken(tmp_path):
+    """The quiet bed stays between silence and -24 dB all the way."""
+    slate = Slate("s", None, "m", "character1", 1280, 720, 3, True, False, None, CAST)
+    render(slate, tmp_path / "slate.mp4")
+    assert 0.005 < _peak(tmp_path / "slate.mp4") < 0.063
+
+
+def test_a_broken_reference_is_a_card_not_a_failure(tmp_path):
+    """A picture cut short, a video that is none and one that could not be had: grey cards that
+    name them, in their places."""
+    cut, none = tmp_path / "cut.png", tmp_path / "none.mp4"
+    data = io.BytesIO()
+    Image.effect_noise((400, 400), 90).save(data, "PNG")
+    cut.write_bytes(data.getvalue()[:5000])
+    none.write_bytes(b"no video")
+    pictures = (
+        Picture("character1", "ellen", "image", cut, "1"),
+        Picture("character2", "bunny", "video", none, "2"),
+        Picture("character3", "porch", "missing", None, "https://media.invalid/porch.png"),
+    )
+    prompt = "character1, character2 and character3"
+    slate = Slate("s", None, "m", prompt, 1280, 720, 2, True, False, None, pictures)
+    (canvas,) = drawn(slate, {30})
+    for place in places(Frame(1280, 720), [4 / 3] * 3, 600):
+        card = canvas.y.crop((place.x + 20, 120, place.x + place.width - 20, 500))
+        counted = card.histogram()
+        assert max(range(256), key=counted.__getitem__) == canvas.y.getpixel((place.x + 30, 130))
+        assert sum(counted[180:]) > 200, "its name"
