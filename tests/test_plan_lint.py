@@ -13,7 +13,7 @@ import pytest
 from storyboards import CATALOGUE
 
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.manifest import load
+from r2vbatch.manifest import load, load_text
 from r2vbatch.planning import lint, plan
 
 CASES = sorted((Path(__file__).parent / "lint").glob("*.yaml"))
@@ -61,6 +61,19 @@ def test_words_that_no_model_of_today_knows() -> None:
         "ratio 21:9 is not one that wan2.6-r2v-flash makes",
     ]
     assert not made.takes
+
+
+def test_what_cannot_be_read_is_not_guessed_at() -> None:
+    """Of a duration or a shot type that failed the schema nothing is concluded: one mistake, one
+    diagnostic."""
+    text = CASES[0].with_name("ranges.yaml").read_text("utf-8")
+    text = re.sub(r"(duration|shot_type): \w+", r"\1: {}", text)
+    manifest, problems = load_text(text, CASES[0].with_name("ranges.yaml"))
+    assert manifest is not None
+    assert {d.rule for d in problems} == {"wrong-type", "wrong-value"}
+    messages = [d.message for d in plan(manifest, {}, CATALOGUE).diagnostics]
+    assert messages
+    assert not [m for m in messages if "the clip lasts" in m or "shot_type" in m]
 
 
 def test_what_would_be_refused_is_left_out() -> None:

@@ -122,6 +122,11 @@ class Shot:
         """Where `key` was written, else the shot's own place."""
         return self.origins.get(key) or self.origins[""]
 
+    def unread(self, key: str) -> bool:
+        """Whether a value of `key`, one of `settings`, was written and failed the schema: what was
+        meant is not known then, and is not guessed at."""
+        return key in self.origins and key not in self.settings
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -175,7 +175,7 @@ def shot_ranges(subject: Subject) -> Iterator[Diagnostic]:
     shots = timed_shots(subject.prompt)
     model = subject.model
     duration = subject.parameters.get("duration", model.default("duration"))
-    for odd in oddities(shots, duration):
+    for odd in oddities(shots, None if subject.shot.unread("duration") else duration):
         yield subject.at_prompt(
             odd.shot.index,
             odd.shot.width,
@@ -184,6 +184,8 @@ def shot_ranges(subject: Subject) -> Iterator[Diagnostic]:
             hint="ranges should touch and fill the clip",
         )
     shot_type = subject.parameters.get("shot_type", "single")
+    if subject.shot.unread("shot_type"):
+        return
     if len(shots) > 1 and model.has("shot_type") and shot_type == "single":
         yield subject.at_prompt(
             shots[0].index,

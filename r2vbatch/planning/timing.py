@@ -51,8 +51,8 @@ def timed_shots(prompt: str) -> list[TimedShot]:
     ]
 
 
-def oddities(shots: Sequence[TimedShot], duration: int) -> Iterator[Oddity]:
-    """Gaps, overlaps, ranges that run backwards, and an end other than `duration`."""
+def oddities(shots: Sequence[TimedShot], duration: int | None) -> Iterator[Oddity]:
+    """Gaps, overlaps, ranges that run backwards, and an end other than `duration`, if known."""
     reached = Decimal(0)
     for shot in shots:
         if shot.end <= shot.start:
@@ -62,6 +62,8 @@ def oddities(shots: Sequence[TimedShot], duration: int) -> Iterator[Oddity]:
         elif shot.start < reached:
             yield Oddity(shot, f"this range overlaps the one before, which ends at {reached} s")
         reached = max(reached, shot.end)
-    if shots and reached != duration and all(shot.start < shot.end for shot in shots):
+    if duration is None or not shots or reached == duration:
+        return
+    if all(shot.start < shot.end for shot in shots):
         last = max(shots, key=lambda shot: shot.end)
         yield Oddity(last, f"the last range ends at {reached} s, but the clip lasts {duration} s")
