@@ -59,6 +59,8 @@ def offered(line: str) -> list[str]:
         ("r2vbatch run film.yaml --resubmit-in-doubt ", ["sh030_t01"]),
         ("r2vbatch run film.yaml -o ", ["dir:"]),
         ("r2vbatch status ", ["out"]),
+        ("r2vbatch status ./o", ["./out"]),
+        ("r2vbatch plan ./", ["./film.yaml"]),
         ("r2vbatch resume out --only sh01", ["sh010"]),
         ("r2vbatch cancel out ", ["sh020_t01"]),
         ("r2vbatch resume out --resubmit-in-doubt ", ["sh030_t01"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -60,6 +61,12 @@ def test_the_starter_teaches_every_key() -> None:
     shot = SCHEMA["properties"]["shots"]["items"]["properties"]
     untold = {key for key in [*SCHEMA["properties"], *shot] if f"{key}:" not in STARTER}
     assert untold == {"references", "continues"}
+
+
+def test_what_init_says_next_can_be_pasted(tmp_path: Path) -> None:
+    """The command it ends with, with a blank in the path too."""
+    line = called("init", str(tmp_path / "my film")).stdout.splitlines()[-1]
+    assert shlex.split(line) == ["r2vbatch", "run", str(tmp_path / "my film" / "storyboard.yaml")]
 
 
 def test_init_makes_a_project_that_checks(project: Path) -> None:

@@ -13,6 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -45,8 +46,8 @@ def manifests(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
 
 def output_folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """Folders near what is typed that hold a ledger."""
-    ledgers = (Path(path) for path in _around(typed) if path.split("/")[-1] == LEDGER)
-    return _paths((str(path.parent) for path in ledgers), typed, "dir")
+    parts = (path.rpartition("/") for path in _around(typed))
+    return _paths((folder or "." for folder, _, name in parts if name == LEDGER), typed, "dir")
 
 
 def folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
@@ -95,7 +96,10 @@ def _quietly(ask: Callable[..., list[str]], *args: object) -> list[str]:
 
 def _paths(found: Iterable[str], typed: str, kind: str) -> Offer:
     """What was found; what the shell itself offers where that is nothing, or needs quotes."""
-    words = [path for path in found if path.startswith(typed)]
+    try:
+        words = [path for path in found if path.startswith(typed)]
+    except OSError:  # a folder that cannot be looked into
+        words = []
     if not words or not all(map(_PLAIN.fullmatch, words)):
         return [CompletionItem(typed, type=kind)]
     return [CompletionItem(word) for word in words]
@@ -108,7 +112,7 @@ def _around(typed: str) -> Iterator[str]:
     left, waiting = _ENTRIES, deque([(base + slash, 0)])
     while waiting and left > 0:
         folder, depth = waiting.popleft()
-        entries = _entries(folder)[:left]
+        entries = _entries(folder, left)
         left -= len(entries)
         names = [e for e in entries if depth or e.name.startswith(start)]
         yield from (folder + entry.name for entry in names if not entry.is_dir())
@@ -116,9 +120,10 @@ def _around(typed: str) -> Iterator[str]:
             waiting.extend((f"{folder}{e.name}/", depth + 1) for e in names if _is_open(e))
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str, at_most: int) -> list[os.DirEntry[str]]:
     try:
-        return sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+        with os.scandir(folder or ".") as entries:
+            return sorted(islice(entries, at_most), key=lambda entry: entry.name)
     except OSError:
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from r2vbatch.batch.settings import LEDGER
@@ -19,9 +20,10 @@ def ledger_of(output: Path, ledger: Path | None) -> Path:
     if ledger is not None:
         return ledger
     if output.suffix.lower() in _MANIFESTS and output.is_file():
+        typed = shlex.quote(str(output))
         raise UsageProblem(
             f"{output} is a manifest, not an output folder",
-            hint=f"use `r2vbatch run {output}`; `r2vbatch plan {output}` names its output folder",
+            hint=f"use `r2vbatch run {typed}`; `r2vbatch plan {typed}` names its output folder",
         )
     place = output / LEDGER
     if not place.exists() and (near := sorted(output.glob(f"out/*/{LEDGER}"))):

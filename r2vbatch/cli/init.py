@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def init(directory: Path) -> int:
         ) from problem
     storyboard = directory / STORYBOARD
     say(f"{storyboard} is ready, with its references and a cookbook. Preview it, free of charge:")
-    say(f"  r2vbatch run {storyboard}")
+    say(f"  r2vbatch run {shlex.quote(str(storyboard))}")
     return Exit.DONE
 
 

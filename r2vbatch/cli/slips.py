@@ -6,6 +6,7 @@ what it is called in this house.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
@@ -39,10 +40,10 @@ def _meant(args: Sequence[str], verbs: Collection[str]) -> str:
         known = [verb for verb in args[1:] if verb in verbs]
         return f"did you mean `r2vbatch {' '.join([*known[:1], '--help'])}`?"
     if word.lower().endswith((".yaml", ".yml")):
-        return f"did you mean `r2vbatch run {word}`?"
+        return f"did you mean `r2vbatch run {shlex.quote(word)}`?"
     here = next((verb for verb, others in _ELSEWHERE.items() if word.lower() in others), "")
     if here:
-        return f"did you mean `{' '.join(['r2vbatch', here, *args[1:]])}`?"
+        return f"did you mean `{shlex.join(['r2vbatch', here, *args[1:]])}`?"
     near = get_close_matches(word, verbs, 1)
     return f"did you mean {near[0]}?" if near else "`r2vbatch --help` lists the verbs"
 
