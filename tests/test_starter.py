@@ -76,6 +76,7 @@ def test_init_makes_a_project_that_checks(project: Path) -> None:
     assert f"output: {project / 'out'}" in called("plan", str(board)).stdout
     text = board.read_text(encoding="utf-8")
     assert "starter.yaml" not in text
+    assert "in the cookbook beside this file, COOKBOOK.md." in text
     assert text.count("r2vbatch run storyboard.yaml") == 2
     assert (project / "COOKBOOK.md").read_text("utf-8").startswith("# Cookbook")
 

@@ -35,11 +35,11 @@ VARIABLE = "_R2VBATCH_COMPLETE"
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> int:
-    """Print the script that makes TAB complete r2vbatch in SHELL.
+    """Print the script that makes TAB complete r2vbatch in bash, zsh or fish.
 
     TAB then offers verbs, options, endpoints, manifests, output folders, the shots of a manifest
-    for --only and the takes of a batch for `cancel`. Without SHELL, the script is for the one in
-    $SHELL.
+    for --only and the takes of a batch for `cancel`. Without a name, the script is for the shell
+    in $SHELL.
     """
     name = shell or Path(os.environ.get("SHELL", "")).name
     if name not in SHELLS:

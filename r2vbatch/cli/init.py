@@ -62,7 +62,10 @@ def _write(directory: Path) -> None:
 
 
 def _settled(text: str) -> str:
-    """The starter at home in its new folder: under its own name, and with the editor's schema
-    line pointing at the schema that is installed here."""
+    """The starter at home in its new folder: it and the cookbook under the names they have there,
+    and the editor's schema line pointing at the schema that is installed here."""
     schema = datafiles.manifest_schema().as_uri()
-    return text.replace(SCHEMA, schema).replace("starter.yaml", STORYBOARD)
+    names = {SCHEMA: schema, "starter.yaml": STORYBOARD, "README.md": COOKBOOK}
+    for here, there in names.items():
+        text = text.replace(here, there)
+    return text
