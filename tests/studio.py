@@ -12,12 +12,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from nursery import Program, nursery
 from PIL import Image
 
 from r2vbatch.emulator import process
@@ -59,8 +60,8 @@ class Studio:
 
     patience = 120.0
     """Seconds the program may take."""
-    program = PROGRAM
-    """What is run."""
+    instead: Sequence[str] = ()
+    """What is run instead of the program as it is."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -99,12 +100,15 @@ class Studio:
 
     # --- running -------------------------------------------------------------------------
 
-    def start(self, *args: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, **env: str) -> Program | subprocess.Popen[str]:
         """The program, started; its words on pipes."""
+        whole = {**os.environ, **env}
+        if not self.instead:
+            return nursery().start([*args], self.folder, whole)
         return subprocess.Popen(
-            [*self.program, *args],
+            [*self.instead, *args],
             cwd=self.folder,
-            env={**os.environ, **env},
+            env=whole,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,12 +119,8 @@ class Studio:
     def call(self, *args: str, **env: str) -> Outcome:
         """The program, run to its end."""
         with self.start(*args, **env) as program:
-            try:
-                out, err = program.communicate(timeout=self.patience)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                raise
-            return Outcome(program.returncode, out, err)
+            out, err = program.communicate(timeout=self.patience)
+            return Outcome(program.wait(), out, err)
 
     def preview(self, *args: str) -> Outcome:
         return self.call("run", str(self.file), *args)

@@ -49,7 +49,10 @@ def test_killed_half_way_and_run_again(studio: Studio, kind: str) -> None:
     with service(latency=0.3, in_flight=2) as at:
         words = ["run", str(studio.file)] if kind == "preview" else studio.live_words(at)
         assert studio.killed_after("done", 3, *words, DASHSCOPE_API_KEY=KEY) == 3
-        hashes, inodes = studio.hashes(folder), studio.inodes(folder)
+        # a slate that has its name and is not noted as done yet is drawn again: it costs nothing
+        done = {Path(f).name for (f,) in studio.ledger("SELECT file FROM takes WHERE state='done'")}
+        hashes = {f: sha for f, sha in studio.hashes(folder).items() if f in done}
+        inodes = {f: node for f, node in studio.inodes(folder).items() if f in done}
         assert 3 <= len(hashes) < 8
         again = studio.call(*words, DASHSCOPE_API_KEY=KEY)
         assert again.code == Exit.DONE, again.err

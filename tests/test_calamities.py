@@ -156,7 +156,7 @@ def test_a_synced_disk(tmp_path: Path) -> None:
 def test_the_clock_steps_back(studio: Studio, seconds: float) -> None:
     """A clock that is put back while tasks run and one submit has no answer: each take is paid
     once and has its clip."""
-    studio.program = [sys.executable, str(ROOT / "tests" / "step_clock.py"), str(seconds), "2"]
+    studio.instead = [sys.executable, str(ROOT / "tests" / "step_clock.py"), str(seconds), "2"]
     with service("submit:reset_after:#3", latency=1.0) as at:
         result = studio.live(at)
         assert result.code == Exit.DONE, result.err
@@ -168,12 +168,11 @@ def test_the_clock_steps_back(studio: Studio, seconds: float) -> None:
 @pytest.mark.parametrize("seconds", [600, 3 * HOUR, 30 * HOUR])
 def test_the_clock_was_ahead_until_the_next_run(studio: Studio, seconds: float) -> None:
     """A run killed on a clock that was far ahead is gone on with by one whose clock is right."""
-    right = studio.program
-    studio.program = [sys.executable, str(ROOT / "tests" / "step_clock.py"), str(-seconds), "0"]
+    studio.instead = [sys.executable, str(ROOT / "tests" / "step_clock.py"), str(-seconds), "0"]
     with service("submit:reset_after:#2", latency=1.0) as at:
         words = studio.live_words(at, "--grace", "30")
         studio.killed_after("in_doubt", 1, *words, DASHSCOPE_API_KEY=KEY)
-        studio.program = right
+        studio.instead = ()
         result = studio.live(at)
         assert result.code == Exit.DONE, result.err
         assert account(at)["billed_tasks"] == account(at)["posts"] == 3
