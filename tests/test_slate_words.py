@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r2vbatch.emulator.models import SIZES
+from r2vbatch.emulator.slate.cards import where_of
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.fonts import FILES, FOLDER, NOT_SHOWN, stretches
 from r2vbatch.emulator.slate.model import Picture
@@ -40,9 +41,9 @@ def test_shots_named_in_the_prompt_are_scenes():
 
 def test_chinese_shots_and_speech():
     """第1个镜头[0-2秒] and lines in Chinese quotation marks, with their speaker."""
-    prompt = "第1个镜头[0-2秒]character1走来。第2个镜头[2-4秒]character2说：“今天不发射了。”"
+    prompt = "清晨。第1个镜头[0-2秒]character1走来。第2个镜头[2-4秒]character2说：“今天不发射了。”"
     first, second = scenes(prompt, 4, CAST)
-    assert said(first) == "ellen走来。"
+    assert said(first) == "清晨。ellen走来。"
     assert [(s.speaker, s.text) for s in second.speeches] == [(1, "今天不发射了。")]
     assert 60 <= second.speeches[0].start < 120
 
@@ -189,6 +190,20 @@ def test_what_one_font_lacks_the_other_has():
     assert stretches("a👩‍🚀🚀z") == ((0, "a"), (0, NOT_SHOWN), (0, "z"))
     assert stretches("स्ते नम") == ((0, NOT_SHOWN),)
     assert stretches("Z\u0324\x07") == ((0, "Z"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:secret@h.example/a.png?Signature=x#y", "https://h.example/a.png"),
+        ("oss://dashscope-instant/a/b.mp4", "oss://dashscope-instant/a/b.mp4"),
+        ("data:image/png;base64,AAAA", "a URL without a host"),
+        ("https://[broken/a.png", "a URL without a host"),
+    ],
+)
+def test_a_card_shows_no_secret_of_a_url(url, shown):
+    """Where a reference was sought, without user, signature or data."""
+    assert where_of(url) == shown
 
 
 def test_the_fonts_ship_with_their_credits():

@@ -28,7 +28,7 @@ FOCUS = (0.5, 0.15)
 """Where the middle of what is shown lies between the edges: faces are in the upper third."""
 SHORT_SIDE = 2000
 """Pixels a reference's short side is reduced to: no place is larger than 1920."""
-BEHIND = (38, 41, 48)
+BEHIND = (44, 48, 56)
 """What shows through an image that is partly clear."""
 
 

@@ -95,7 +95,7 @@ def _cut(prompt: str, frames: int) -> Iterator[tuple[int, int, str, str]]:
         following = LABEL.search(prompt, match.end())
         text = prompt[match.end() : following.start() if following else None].strip()
         if start == 0 and overall:
-            text = f"{overall} {text}"
+            text = f"{overall}{'' if _wide(overall[-1]) else ' '}{text}"
         yield start, end, _label(match), text
 
 
@@ -146,8 +146,13 @@ def _speeches(
 
 def spoken(line: str) -> float:
     """Seconds that a line of dialogue takes to say, at an easy pace."""
-    wide = sum(unicodedata.east_asian_width(sign) == "W" for sign in line)
+    wide = sum(map(_wide, line))
     return max(SHORTEST_SECONDS, wide * WIDE_SECONDS + (len(line) - wide) * NARROW_SECONDS)
+
+
+def _wide(sign: str) -> bool:
+    """Chinese, Japanese or Korean: said slowly, and set without spaces."""
+    return unicodedata.east_asian_width(sign) in ("W", "F")
 
 
 def _speaker(text: str, quote: re.Match[str], names: dict[str, int]) -> int | None:
