@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TASKS = {
     "Make it": {
         "init": ("r2vbatch.cli.init:init", "Start a project that runs."),
+        "import": ("r2vbatch.cli.importing:import_", "Start from a shot list (CSV) you have."),
         "run": ("r2vbatch.cli.run:run", "Make every take that is not made yet: preview or live."),
     },
     "Go on": {

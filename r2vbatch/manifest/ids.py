@@ -34,7 +34,7 @@ def _fault(text: str) -> tuple[str, str] | None:
     if not is_name(text.replace(".", "_")):
         wrong = next(c for c in text if not is_name(c) and c != ".")
         what = "a space" if wrong == " " else wrong
-        better = re.sub(r"[^\w.-]+", "_", text).strip("._-")
+        better = _without_others(text)
         return f"an id cannot hold {what}", f"{letters}, such as {better}" if better else letters
     if text[0] in ".-":
         return f"an id cannot begin with {text[0]}", letters + ", and a letter or digit first"
@@ -46,6 +46,18 @@ def _fault(text: str) -> tuple[str, str] | None:
         name = text.split(".")[0]
         return f"Windows reserves the name {name} and could not store this clip", f"try {name}_1"
     return None
+
+
+def _without_others(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", text).strip("._-")
+
+
+def nearest_id(text: str) -> str:
+    """What comes nearest to `text` and can be an id; empty if nothing does."""
+    near = _without_others(nfc(text))[: LONGEST - 10].rstrip("._-")
+    if near and _RESERVED.match(near):
+        near = f"{near.split('.')[0]}_1{near[len(near.split('.')[0]) :]}"
+    return near if near and _fault(near) is None else ""
 
 
 def check_unique(shots: Iterable[Shot], problems: Problems) -> list[Shot]:
