@@ -47,6 +47,9 @@ def said(block: Block, folder: Path, command: str) -> str:
     """What the program prints for `command`, with the block's recipe as ``film.yaml``."""
     shutil.copytree(MANIFESTS / "refs", folder / "refs")
     (folder / "film.yaml").write_text(block.recipe, encoding="utf-8")
+    for table in blocks():
+        if table.language == "csv" and table.recipe == block.recipe:
+            (folder / "shots.csv").write_text(table.text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         result = CliRunner().invoke(cli, command.split()[1:], standalone_mode=False)

@@ -89,6 +89,24 @@ def test_the_example_is_a_valid_manifest(tmp_path: Path) -> None:
     assert done.returncode == Exit.DONE, done.stderr
 
 
+def test_the_table_is_the_same_storyboard(tmp_path: Path) -> None:
+    """With its shots in the README's table, the example asks for the very same requests."""
+    shutil.copytree(ROOT / "manifests" / "refs", tmp_path / "refs")
+    (example,), (table,) = blocks("yaml"), blocks("csv")
+    (tmp_path / "shots.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "listed.yaml").write_text(example, encoding="utf-8")
+    head = example[: example.index("shots:\n")]
+    (tmp_path / "tabled.yaml").write_text(head + "shots: shots.csv\n", encoding="utf-8")
+    listed, tabled = (
+        subprocess.run(
+            [*PROGRAM, "plan", "--requests", str(tmp_path / name)], capture_output=True, text=True,
+            timeout=60, check=True,
+        ).stdout
+        for name in ("listed.yaml", "tabled.yaml")
+    )  # fmt: skip
+    assert tabled == listed != ""
+
+
 MISTAKES = (
     ("holding @chelsea.", "holding @chelsee."),
     ("duration: 2", "durration: 2"),
