@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from r2vbatch.emulator.models import SIZES
 from r2vbatch.emulator.slate.cards import where_of
+from r2vbatch.emulator.slate.colours import of_cast
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.fonts import FILES, FOLDER, NOT_SHOWN, stretches
 from r2vbatch.emulator.slate.model import Picture
@@ -190,6 +191,14 @@ def test_what_one_font_lacks_the_other_has():
     assert stretches("a👩‍🚀🚀z") == ((0, "a"), (0, NOT_SHOWN), (0, "z"))
     assert stretches("स्ते नम") == ((0, NOT_SHOWN),)
     assert stretches("Z\u0324\x07") == ((0, "Z"),)
+
+
+@given(st.lists(st.text(min_size=1), unique=True, min_size=1, max_size=5))
+def test_each_of_the_cast_has_a_colour_of_its_own(names):
+    """No two in a shot share one; alone, a name has the same in every shot."""
+    colours = of_cast(names)
+    assert len(set(colours)) == len(names)
+    assert of_cast(names[:1]) == colours[:1]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
+from r2vbatch.emulator.slate.colours import BAND, DIM, LABEL, SPEECH, TEXT, of_cast
 from r2vbatch.emulator.slate.composition import Frame
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.planes import Overlay, overlay
@@ -28,16 +29,12 @@ from r2vbatch.emulator.slate.typeset import (
 )
 from r2vbatch.emulator.slate.words import Run, Scene, Speech
 
-COLOURS = ("#ffc457", "#5ed6c4", "#ff9a86", "#c3a8ff", "#a9dd78")
-"""One for each reference, wherever it is named."""
-TEXT, LABEL, DIM, SPEECH = "#e9ebef", "#c9ced6", "#a3a9b4", "#ffffff"
 SIZES = (30, 28, 26, 24, 22, 20)
 """Type sizes at 720 pixels, tried in turn."""
 TALLEST = 0.34
 """Share of the height that captions may take."""
 LINES_OF_SPEECH = 2
 WATERMARK = "AI generated"
-BAND = (13, 15, 18)
 
 
 class Caption(NamedTuple):
@@ -91,6 +88,7 @@ class Captions:
         """`watermark`: the service's mark stands below them."""
         self._frame, self._watermark = frame, watermark
         self._pictures = pictures
+        self._colours = of_cast(picture.name for picture in pictures)
         self._setting = self._choose(scenes)
         pad = frame.px(18)
         foot = frame.margin[1]
@@ -129,7 +127,7 @@ class Captions:
                 yield Piece(run.text, TEXT)
             else:
                 name = self._pictures[run.picture].name
-                yield Piece(name, COLOURS[run.picture % len(COLOURS)])
+                yield Piece(name, self._colours[run.picture])
 
     def _action(self, scene: Scene, size: int) -> list[Line]:
         return wrap(self._pieces(scene.action), size, self._frame.text_width)
@@ -139,7 +137,7 @@ class Captions:
         indent = self._frame.px(16)
         pieces = [said]
         if speech.speaker is not None:
-            colour = COLOURS[speech.speaker % len(COLOURS)]
+            colour = self._colours[speech.speaker]
             pieces = [Piece(f"{self._pictures[speech.speaker].name}: ", colour), said]
         return balanced(pieces, size, self._frame.text_width - indent)
 
@@ -207,7 +205,7 @@ class Captions:
         frame, size = self._frame, self._setting.speech_size
         x = frame.margin[0]
         y = bottom - frame.margin[1] - leading(size) * self._setting.speech_lines
-        colour = TEXT if turn.speaker is None else COLOURS[turn.speaker % len(COLOURS)]
+        colour = TEXT if turn.speaker is None else self._colours[turn.speaker]
         high = leading(size) * len(turn.lines)
         draw.rectangle((x, y + size // 8, x + frame.px(4) - 1, y + high - size // 8), fill=colour)
         for line in turn.lines:

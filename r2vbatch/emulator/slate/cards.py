@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
 
+from r2vbatch.emulator.slate.colours import TEXT
 from r2vbatch.emulator.slate.composition import Frame, Place
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.planes import Planes, from_rgb
 from r2vbatch.emulator.slate.stills import BEHIND
 from r2vbatch.emulator.slate.typeset import Piece, draw_line, leading, width, wrap
 
-NAME, REASON = "#e9ebef", "#ffb46b"
+REASON = "#ffb46b"
 
 
 class Card:
@@ -25,7 +26,7 @@ class Card:
         seen = min(place.height, foot - place.y)
         room = place.width - frame.px(60)
         big, small = frame.px(40), frame.px(20)
-        lines = [(line, big) for line in wrap([Piece(picture.name, NAME)], big, room)[:2]]
+        lines = [(line, big) for line in wrap([Piece(picture.name, TEXT)], big, room)[:2]]
         for text in _why(picture):
             lines += [(line, small) for line in wrap([Piece(text, REASON)], small, room)[:4]]
         y = (seen - sum(leading(size) for _, size in lines)) / 2

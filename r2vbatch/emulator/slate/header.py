@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from r2vbatch.emulator.slate.captions import BAND, DIM, TEXT
+from r2vbatch.emulator.slate.colours import BAND, DIM, TEXT
 from r2vbatch.emulator.slate.composition import Frame, even_up
 from r2vbatch.emulator.slate.fonts import font
 from r2vbatch.emulator.slate.model import FPS, Slate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageColor, ImageDraw
 
-from r2vbatch.emulator.slate.captions import COLOURS, TEXT
+from r2vbatch.emulator.slate.colours import DARK, TEXT
 from r2vbatch.emulator.slate.composition import Frame, Place
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.planes import Overlay, Planes, colour, overlay
@@ -16,11 +16,12 @@ PLATE = (12, 14, 18, 215)
 class Name:
     """A reference's name in the lower left corner of its picture; lit while it speaks."""
 
-    def __init__(self, picture: Picture, index: int, place: Place, frame: Frame, foot: int) -> None:
-        """`foot`: the lowest row it may stand on."""
+    def __init__(
+        self, picture: Picture, accent: str, place: Place, frame: Frame, foot: int
+    ) -> None:
+        """`accent`: its colour; `foot`: the lowest row it may stand on."""
         self._place = place
         self._edge = frame.px(4)
-        accent = COLOURS[index % len(COLOURS)]
         self._accent = colour(ImageColor.getrgb(accent)[:3])
         pad = frame.px(12)
         left = max(place.x + pad, frame.margin[0] if place.x == 0 else 0)
@@ -52,7 +53,7 @@ def _plate(
     text = shortened(picture.name, size, room - dot - 3 * pad)
     wide = int(width(text, size) + dot + 3 * pad + 1) & ~1
     high = leading(size) + pad & ~1
-    ground, ink = (accent, "#14161a") if lit else (PLATE, TEXT)
+    ground, ink = (accent, DARK) if lit else (PLATE, TEXT)
     image = Image.new("RGBA", (wide, high), (*ImageColor.getrgb(accent)[:3], 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, wide - 1, high - 1), radius=high // 2, fill=ground)

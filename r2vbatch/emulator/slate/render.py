@@ -7,6 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from r2vbatch.emulator.slate.captions import Caption, Captions
+from r2vbatch.emulator.slate.colours import of_cast
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.encode import Encoder
 from r2vbatch.emulator.slate.header import Clock, header
@@ -74,8 +75,9 @@ class _Stage:
             moving(picture, place, frame, foot, turn + i, scene.start, scene.end)
             for (i, picture), place in zip(shown, where, strict=True)
         ]
+        colours = of_cast(picture.name for picture in slate.pictures)
         self._names = [
-            (i, Name(picture, i, place, frame, foot))
+            (i, Name(picture, colours[i], place, frame, foot))
             for (i, picture), place in zip(shown, where, strict=True)
         ]
         self._captions = captions.of(scene, solid=not self._under)
