@@ -244,6 +244,26 @@ def test_calls_that_are_not_even_requests():
     asyncio.run(run())
 
 
+def test_a_path_may_end_in_a_slash():
+    """The documents and the SDK write paths with and without it: both are the same."""
+
+    async def run():
+        async with serving(plain(in_flight=1, latency=3600.0)) as client:
+            await client.task()
+            status, answer = await client.call(
+                "POST", SUBMIT + "/", {"X-DashScope-Async": "enable"}, json=body()
+            )
+            task = f"/tasks/{answer['output']['task_id']}"
+            for slash in ("", "/"):
+                answer = (await client.call("GET", task + slash))[1]
+                assert answer["output"]["task_status"] == "PENDING"
+                assert (await client.call("GET", "/tasks" + slash))[1]["total"] == 2
+            status, answer = await client.call("POST", task + "/cancel/")
+            assert (status, answer["output"]["task_status"]) == (200, "CANCELED")
+
+    asyncio.run(run())
+
+
 def test_prompts_are_cut_silently():
     """The echo of a 2.6 prompt ends after 1500 characters."""
 

@@ -7,21 +7,20 @@ Each operation is one method that does the work and answers through `wire`. The 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from r2vbatch.emulator import answers, checks, wire
+from r2vbatch.emulator import answers, checks, incoming, wire
+from r2vbatch.emulator.ask import Ask
 from r2vbatch.emulator.faults import Faults
 from r2vbatch.emulator.listing import listing
 from r2vbatch.emulator.models import MODELS, offered
@@ -32,7 +31,7 @@ from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.renderer import Renderer
 from r2vbatch.emulator.runner import Runner
 from r2vbatch.emulator.service import Account, Clock, Service, Task
-from r2vbatch.emulator.storage import LINK_PREFIX, UPLOAD_PATH, Storage
+from r2vbatch.emulator.storage import LINK_PREFIX, UPLOAD_PATH, Storage, oss_key
 from r2vbatch.emulator.wire import Cut, Struck
 
 BASE = "/api/v1"
@@ -92,14 +91,20 @@ class Emulator:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.on_response_prepare.append(self._date)
         objects = Objects(self.service, self._storage, self._faults, self._runner.clip)
+        for slash in ("", "/"):  # the documents write both, and so does the SDK
+            app.add_routes(
+                [
+                    web.post(SUBMIT_PATH + slash, self._played("submit", self._submit)),
+                    web.get(f"{BASE}/tasks{slash}", self._played("list", self._list)),
+                    web.get(f"{BASE}/tasks/{{id}}{slash}", self._played("query", self._query)),
+                    web.post(
+                        f"{BASE}/tasks/{{id}}/cancel{slash}", self._played("cancel", self._cancel)
+                    ),
+                    web.get(f"{BASE}/uploads{slash}", self._played("policy", self._policy)),
+                ]
+            )
         app.add_routes(
             [
-                web.post(SUBMIT_PATH, self._played("submit", self._submit)),
-                web.get(f"{BASE}/tasks", self._played("list", self._list)),
-                web.get(f"{BASE}/tasks/", self._played("list", self._list)),
-                web.get(f"{BASE}/tasks/{{id}}", self._played("query", self._query)),
-                web.post(f"{BASE}/tasks/{{id}}/cancel", self._played("cancel", self._cancel)),
-                web.get(f"{BASE}/uploads", self._played("policy", self._policy)),
                 web.post(UPLOAD_PATH, objects.upload),
                 web.get(LINK_PREFIX + "/{name}", objects.download),
                 web.get(STATS_PATH, self._admin),
@@ -143,20 +148,23 @@ class Emulator:
     async def _submit(
         self, request: web.Request, account: Account, struck: Struck
     ) -> web.StreamResponse:
-        self._check_headers(request)
-        body = await _json(request)
+        incoming.check_headers(request, self.options)
+        body = await incoming.json_body(request)
         model = body.get("model") if isinstance(body, dict) else None
         lane = self.service.lane(account, model if model in MODELS else "")
         self.service.admit_submit(lane)
         ask = checks.read(body, self.options)
+        resolves_oss = incoming.enabled(request, "X-DashScope-OssResourceResolve")
+        if self.options.oss_refused == "at_once":
+            self._check_uploads(ask, account, resolves_oss)
         if "no_task_id" in struck:
             return await wire.answer(request, {"request_id": "", "output": {}}, struck)
         await self._delays.before_creation(struck)
         task = self.service.create(
             lane,
             ask,
-            slate=_slate_header(request),
-            resolves_oss=_enabled(request, "X-DashScope-OssResourceResolve"),
+            slate=incoming.slate(request),
+            resolves_oss=resolves_oss,
             faults=struck,
         )
         self._runner.fill(lane)
@@ -170,13 +178,12 @@ class Emulator:
             account.counters.unanswered_submits += 1
         return response
 
-    def _check_headers(self, request: web.Request) -> None:
-        if not _enabled(request, "X-DashScope-Async"):
-            message = "current user api does not support synchronous calls."
-            raise Refusal(self.options.sync_status, "AccessDenied", message)
-        if request.content_type != "application/json":
-            message = f"Content type '{request.content_type}' is not supported."
-            raise Refusal.of("InvalidParameter", message)
+    def _check_uploads(self, ask: Ask, account: Account, resolves: bool) -> None:
+        for reference in ask.references:
+            key = oss_key(reference.url)
+            found = resolves and self._storage.uploaded(key, account.name, ask.model)
+            if key and not found:
+                raise Refusal.of("invalid_parameter_error")
 
     async def _query(
         self, request: web.Request, account: Account, struck: Struck
@@ -260,28 +267,3 @@ class _Delays:
 
     async def before_answer(self) -> None:
         await asyncio.sleep(draw(self._options.answer_delay, self._rng))
-
-
-async def _json(request: web.Request) -> Any:
-    try:
-        return json.loads(await request.read())
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested without end
-        raise Refusal.of("InvalidParameter", "The request body is not valid JSON.") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise Refusal.of("BadRequest.TooLarge") from None
-
-
-def _enabled(request: web.Request, header: str) -> bool:
-    return request.headers.get(header, "").lower() == "enable"
-
-
-def _slate_header(request: web.Request) -> Mapping[str, Any]:
-    """What our own client adds for the slate: shot, take, names. Nothing if it makes no sense."""
-    try:
-        sent = json.loads(unquote(request.headers.get("X-R2VBatch-Slate", "")))
-    except ValueError:
-        return {}
-    wanted = {"shot": str, "take": int, "names": list}
-    if not isinstance(sent, dict):
-        return {}
-    return {k: sent[k] for k, kind in wanted.items() if isinstance(sent.get(k), kind)}
