@@ -9,6 +9,7 @@ import pytest
 from emulator_calls import body, plain, serving
 from media_files import picture, video
 from test_emulator_checks import CASES
+from test_emulator_media import READINGS as OF_MEDIA
 
 from r2vbatch.emulator.readings import OfFiles, OfLists, OfReplies, OfRequests
 
@@ -47,14 +48,6 @@ async def usage(client):
     url = await client.upload("a.mp4", video(4))
     task_id = await client.task(body(reference_urls=[url, *BESIDE]), oss=True)
     return (await client.end(task_id))["usage"]
-
-
-async def old_field(client):
-    """The fate of a task whose short video came in the deprecated field."""
-    url = await client.upload("a.mp4", video(1))
-    request = body(reference_urls=None, reference_video_urls=[url])
-    found = (await client.end(await client.task(request, oss=True)))["output"]
-    return found.get("code", found["task_status"])
 
 
 async def raw(client, method, path, **more):
@@ -140,47 +133,36 @@ async def own_budget(client):
     return [(await client.call("GET", path))[0] for path in ("/tasks/x", "/tasks")]
 
 
+async def pick(found, *names):
+    """Some values of a mapping that is awaited."""
+    mapping = await found
+    return tuple(mapping.get(name) for name in names)
+
+
+async def list_time(client):
+    """The time of a row."""
+    await client.task()
+    return (await client.call("GET", "/tasks"))[1]["data"][0]["gmt_create"]
+
+
+async def unresolved(client):
+    """The answer to a submit with an upload, but without the header that resolves it."""
+    url = await client.upload("a.png", picture())
+    code, answer = await client.submit(body(reference_urls=[url]))
+    return code, answer.get("code")
+
+
+async def list_key(client):
+    """The key under which rows come."""
+    return {"data", "tasks"} & set((await client.call("GET", "/tasks"))[1])
+
+
 WIDE = "start_time=20270115000000&end_time=20270118000000&page_size=3"
 SLOW = {"latency": 3600.0, "in_flight": 1}
 FREE = {"submits_per_second": None}
 READINGS = {
     # name: the other reading, what is asked, what is answered by default, what then
     "sync_status": (400, status, (403, "AccessDenied"), (400, "AccessDenied"), {}),
-    "fourth_video": (
-        "accept",
-        lambda c: fate(c, *((f"{n}.mp4", video(1)) for n in range(4))),
-        "InvalidParameter",
-        "SUCCEEDED",
-        {},
-    ),
-    "videos_only": (
-        True,
-        lambda c: fate(c, ("a.png", picture())),
-        "SUCCEEDED",
-        "InvalidFile.Format",
-        {},
-    ),
-    "reference_limits": (
-        "strict",
-        lambda c: fate(c, ("a.mp4", video(1))),
-        "SUCCEEDED",
-        "InvalidFile.Duration",
-        {},
-    ),
-    "alpha": (
-        "accept",
-        lambda c: fate(c, ("a.png", picture(mode="RGBA"))),
-        "InvalidImage.FileFormat",
-        "SUCCEEDED",
-        {},
-    ),
-    "wrong_extension": (
-        "fail",
-        lambda c: fate(c, ("a.png", picture(form="JPEG"))),
-        "SUCCEEDED",
-        "InvalidFile.Format",
-        {},
-    ),
     "usage_seconds": (
         "whole",
         lambda c: pick(usage(c), "input_video_duration", "duration"),
@@ -213,7 +195,7 @@ READINGS = {
         ("LimitRequests", None),
         {"submits_per_second": 1},
     ),
-    "list_rows": ("tasks", lambda c: list_key(c), {"data"}, {"tasks"}, {}),
+    "list_rows": ("tasks", list_key, {"data"}, {"tasks"}, {}),
     "list_order": ("oldest", listed, [36, 20], [20, 36], FREE | SLOW),
     "list_window": (
         "cut",
@@ -230,22 +212,19 @@ READINGS = {
         FREE | SLOW,
     ),
     "largest_page": (1, listed, [36, 20], [36], FREE | SLOW),
+    "list_times": (
+        "text",
+        list_time,
+        1_800_014_400_000,
+        "2027-01-15 20:00:00.000",
+        {},
+    ),
+    "oss_refused": ("at_once", unresolved, (200, None), (400, "invalid_parameter_error"), {}),
     "no_uploads": (True, policy, (200, 100), (403, None), {}),
     "upload_mb": (0, small_upload, 200, 400, {}),
     "no_ranges": (True, download, (206, True), (200, False), {}),
     "expired_link": (404, lambda c: download(c, later=DAY + 1), (403, False), (404, False), {}),
 }
-
-
-async def pick(found, *names):
-    """Some values of a mapping that is awaited."""
-    mapping = await found
-    return tuple(mapping.get(name) for name in names)
-
-
-async def list_key(client):
-    """The key under which rows come."""
-    return {"data", "tasks"} & set((await client.call("GET", "/tasks"))[1])
 
 
 def seen(ask, switches):
@@ -269,8 +248,8 @@ def test_a_reading_and_the_likelier_one(name):
 
 
 def test_every_reading_is_tried():
-    """Each switch for a point in doubt has a case, here or among the checks of the form."""
-    tried = {name for case in CASES for name in case.get("switches", {})}
+    """Each switch for a point in doubt has a case: here, among the checks, or with the files."""
+    tried = {name for case in CASES for name in case.get("switches", {})} | set(OF_MEDIA)
     points = {f.name for part in (OfRequests, OfReplies, OfLists, OfFiles) for f in fields(part)}
     assert points - set(READINGS) - tried == set()
 
@@ -280,11 +259,6 @@ def test_query_list_and_cancel_may_have_a_limit_each():
     limits = {"queries_per_second": 20}
     assert seen(own_budget, limits) == [429, 429]
     assert seen(own_budget, limits | {"separate_limits": True}) == [429, 200]
-
-
-def test_the_deprecated_field_wants_two_seconds():
-    """A video of a second is too short for reference_video_urls, and not for reference_urls."""
-    assert seen(old_field, {}) == "InvalidFile.Duration"
 
 
 def test_a_task_fails_after_three_hours():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from r2vbatch.emulator.answers import Body, new_request_id
+from r2vbatch.emulator.answers import Body, new_request_id, time_string
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.service import Account, Task
@@ -79,13 +79,14 @@ def _row(task: Task, options: Options) -> Body:
         "api_key_id": task.lane.account.name,
         "caller_parent_id": task.lane.account.name,
         "caller_uid": task.lane.account.name,
-        "gmt_create": _milliseconds(task.created),
     }
-    times = {"start_time": task.started, "end_time": task.ended}
-    return row | {name: _milliseconds(t) for name, t in times.items() if t is not None}
+    times = {"gmt_create": task.created, "start_time": task.started, "end_time": task.ended}
+    return row | {name: _time(t, options) for name, t in times.items() if t is not None}
 
 
-def _milliseconds(seconds: float) -> int:
+def _time(seconds: float, options: Options) -> int | str:
+    if options.list_times == "text":
+        return time_string(seconds, zone_of(options.zone))
     return int(seconds * 1000)
 
 

@@ -103,6 +103,10 @@ class OfLists:
         Literal["data", "tasks"],
         "The key of the rows, as documented or as the SDK's 2.x client reads it.",
     ] = "data"
+    list_times: Annotated[
+        Literal["milliseconds", "text"],
+        "Times in rows: numbers, as documented, or texts, as the SDK's 2.x client reads them.",
+    ] = "milliseconds"
     list_order: Annotated[Literal["newest", "oldest"], "Which task comes first."] = "newest"
     list_window: Annotated[
         Literal["refuse", "cut"], "Times more than 24 h apart: HTTP 400, or the last 24 h of them."
@@ -117,6 +121,10 @@ class OfLists:
 class OfFiles:
     """Where the documentation is silent or disagrees: files"""
 
+    oss_refused: Annotated[
+        Literal["later", "at_once"],
+        "An oss:// link that does not resolve: the task fails later, or HTTP 400.",
+    ] = "later"
     no_uploads: Annotated[bool, "No upload policies, as outside Beijing by older pages."] = False
     upload_mb: Annotated[int, "The largest upload, in MB."] = 100
     no_ranges: Annotated[bool, "Clips are sent whole, whatever Range is asked for."] = False

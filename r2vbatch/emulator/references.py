@@ -11,7 +11,7 @@ import binascii
 import ipaddress
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -19,7 +19,7 @@ from r2vbatch.emulator.ask import Reference
 from r2vbatch.emulator.media import IMAGE_BYTES, VIDEO_BYTES, Medium, inspect
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.service import Task
-from r2vbatch.emulator.storage import Storage
+from r2vbatch.emulator.storage import Storage, oss_key
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3, connect=3)
 KEPT_SECONDS = 600.0
@@ -70,7 +70,7 @@ class References:
 
     def _uploaded(self, task: Task, url: str) -> Path:
         account, model = task.lane.account.name, task.ask.model
-        key = unquote(url.removeprefix("oss://"))
+        key = oss_key(url)
         path = self._storage.uploaded(key, account, model) if task.resolves_oss else None
         if path is None:
             raise Refusal.of("InvalidParameter.DataInspection")

@@ -38,6 +38,7 @@ _BUSY = "Requests throttling triggered."
 
 CODES: Mapping[str, tuple[int, str]] = {
     "InvalidParameter": (400, "Required parameter missing or invalid."),
+    "invalid_parameter_error": (400, "The oss:// link cannot be resolved."),
     "InvalidParameter.DataInspection": (
         400,
         "Unable to download the media resource during the data inspection process.",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.service import Clock
@@ -187,6 +187,11 @@ class Storage:
     def _sign(self, text: str) -> str:
         digest = hmac.new(self._secret, text.encode(), hashlib.sha1).digest()
         return base64.b64encode(digest).decode()
+
+
+def oss_key(url: str) -> str:
+    """The key behind an ``oss://`` link; empty for other URLs."""
+    return unquote(url.removeprefix("oss://")) if url.startswith("oss://") else ""
 
 
 def _same(ours: str, theirs: str) -> bool:
