@@ -17,6 +17,7 @@ from r2vbatch.emulator.slate.fonts import FILES, FOLDER, NOT_SHOWN, stretches
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.typeset import Piece, balanced, shortened, width, wrap
 from r2vbatch.emulator.slate.words import scenes
+from r2vbatch.planning.timing import timed_shots
 
 CAST = tuple(
     Picture(f"character{i}", name, "missing", None, f"https://media.invalid/{name}.png")
@@ -47,6 +48,23 @@ def test_chinese_shots_and_speech():
     assert said(first) == "清晨。ellen走来。"
     assert [(s.speaker, s.text) for s in second.speeches] == [(1, "今天不发射了。")]
     assert 60 <= second.speeches[0].start < 120
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Shot 2 [1.5-4s]",
+        "shot 2: (1.5 to 4 seconds)",
+        "第二个镜头【1.5～4秒】",
+        "分镜2（1.5至4秒）",
+    ],
+)
+def test_a_range_is_a_cut_however_it_is_written(label):
+    """What the check of a manifest takes for a range is a cut in its slate."""
+    (checked,) = timed_shots(label)
+    _, scene = scenes(f"Shot 1 [0-1.5s] character1 walks. {label} character2.", 4, CAST)
+    assert (scene.start, scene.end) == (checked.start * 30, checked.end * 30)
+    assert scene.label.endswith(("1.5–4 s", "1.5–4 秒"))
 
 
 def test_dialogue_is_set_apart_with_who_says_it():

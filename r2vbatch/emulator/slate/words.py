@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 from r2vbatch.emulator.slate.model import FPS, Picture
 
+_SECONDS = r"\s*(?:s|sec|seconds|秒)?\s*"
+_HAN = r"[\d一二三四五六七八九十]+"
 LABEL = re.compile(
-    r"(?:(?P<latin>\bshot)\s*(?P<n>\d+)|第\s*(?P<zh>[\d一二三四五六七八九十]+)\s*个?\s*镜头)"
-    r"\s*[\[【(（]\s*(?P<start>\d+(?:\.\d+)?)\s*(?:s|秒)?\s*[-–—~～至到]\s*"
-    r"(?P<end>\d+(?:\.\d+)?)\s*(?:s|sec|seconds|秒)?\s*[\]】)）]\s*[:：,，.。]?\s*",
+    rf"(?P<label>\bshot\s*\d+|第\s*{_HAN}\s*个?\s*(?:镜头|分镜)|(?:镜头|分镜)\s*{_HAN})\s*[:,：，]?\s*"
+    rf"[\[【(（]\s*(?P<start>\d+(?:\.\d+)?){_SECONDS}(?:[-–—~～至到]|to)\s*"
+    rf"(?P<end>\d+(?:\.\d+)?){_SECONDS}[\]】)）]\s*[:：,，.。]?\s*",
     re.IGNORECASE,
 )
 QUOTE = re.compile(r"“([^”]*)”|\"([^\"]*)\"|「([^」]*)」|『([^』]*)』|＂([^＂]*)＂")
@@ -100,9 +102,8 @@ def _cut(prompt: str, frames: int) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _label(match: re.Match[str]) -> str:
-    if match["latin"]:
-        return f"Shot {match['n']}  ·  {match['start']}–{match['end']} s"
-    return f"第{match['zh']}个镜头  ·  {match['start']}–{match['end']} 秒"
+    second = "秒" if _wide(match["label"][0]) else "s"
+    return f"{match['label']}  ·  {match['start']}–{match['end']} {second}"
 
 
 def _scene(
