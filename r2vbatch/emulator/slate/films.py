@@ -53,6 +53,8 @@ def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
         seen = 0
         try:
             with av.open(str(file)) as container:
+                if not container.streams.video:
+                    return
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1
                 step = float(1 / (stream.average_rate or FPS))

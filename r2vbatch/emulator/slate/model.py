@@ -1,6 +1,7 @@
 """What a slate shows: plain data that travels to a drawing process.
 
-Equal data make equal slates, so its key is what rendered slates are kept by.
+Equal data make equal slates, to the byte, so its key is what rendered slates are kept by. They
+go with the process that drew them, so the key need not tell one way of drawing from another.
 """
 
 from __future__ import annotations

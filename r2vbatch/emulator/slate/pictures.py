@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import av
-
 from r2vbatch.emulator.slate.cards import Card
 from r2vbatch.emulator.slate.composition import Frame, Place
 from r2vbatch.emulator.slate.films import Film, looped
 from r2vbatch.emulator.slate.model import Picture
 from r2vbatch.emulator.slate.planes import Planes
 from r2vbatch.emulator.slate.stills import Still, load
+
+UNREADABLE = Exception
+"""What reading a file of someone else's may raise: Pillow's decoders alone let through struct,
+zlib and syntax errors, and a decompression bomb is none of them."""
 
 
 class Moving(Protocol):
@@ -35,7 +37,7 @@ def aspect(picture: Picture) -> float:
             frame = next(looped(picture.file))[1]
             wide = frame.width / frame.height
             return 1 / wide if frame.rotation % 180 else wide
-    except (OSError, ValueError, StopIteration, av.FFmpegError):
+    except UNREADABLE:
         pass
     return 4 / 3
 
@@ -50,6 +52,6 @@ def moving(
             return Still(load(picture.file), place, turn, start, end)
         if picture.kind == "video" and picture.file:
             return Film(picture.file, place, start)
-    except (OSError, ValueError, StopIteration, av.FFmpegError):
+    except UNREADABLE:
         pass
     return Card(picture, place, frame, foot)

@@ -39,7 +39,7 @@ def _voice(file: Path, size: int) -> bytes:
     """The video's own sound, looped to `size` bytes with its picture; empty if it has none."""
     try:
         with av.open(str(file)) as container:
-            if not container.streams.audio:
+            if not (container.streams.audio and container.streams.video):
                 return b""
             heard = _decoded(container, size)
             video = container.streams.video[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -112,12 +113,13 @@ def shortened(text: str, size: int, room: float) -> str:
     """The text if it fits, else its beginning and its end, which tell names apart."""
     if width(text, size) <= room:
         return text
-    for kept in range(len(text) - 1, 1, -1):
+
+    def short(kept: int) -> str:
         tail = kept // 3
-        short = text[: kept - tail] + "..." + text[len(text) - tail :]
-        if width(short, size) <= room:
-            return short
-    return ""
+        return text[: kept - tail] + "..." + text[len(text) - tail :]
+
+    kept = bisect_right(range(len(text)), room, key=lambda kept: width(short(kept), size)) - 1
+    return short(kept) if kept > 1 else ""
 
 
 def draw_line(draw: ImageDraw.ImageDraw, at: tuple[float, float], line: Line, size: int) -> float:
