@@ -53,6 +53,7 @@ _RULE = re.compile(
 )
 
 NUMBERS = frozenset({"status", "error_after", "slow", "late", "list_late"})
+STATUSES = frozenset({"status", "error_after"})
 WRONG_CLIPS = ("size", "length", "silent")
 
 
@@ -104,8 +105,10 @@ class Fault:
         if known and self.value not in known:
             hint = _meant(self.value, known)
             raise BadRule(f"{self.kind} cannot be {self.value!r}", "value", hint=hint)
-        if self.kind in NUMBERS and not re.fullmatch(r"\d+(\.\d+)?", self.value):
+        if self.kind in NUMBERS and not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", self.value):
             raise BadRule(f"{self.kind} needs a number, not {self.value!r}", "value")
+        if self.kind in STATUSES and self.number not in range(200, 600):
+            raise BadRule(f"{self.value} is not an HTTP status", "value", hint="200 to 599")
         if self.kind == "list_zone":
             try:
                 zone_of(self.value)
