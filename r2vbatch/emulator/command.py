@@ -28,44 +28,77 @@ from r2vbatch.visible import visible
 HELP = """Serve the video task API locally: same protocol, slates in place of generated clips.
 
 Any client works against it, the vendor's SDK too (both its 1.x functions and its 2.x client),
-with any key that begins with sk-. It never spends and needs no network. It prints its address,
-and stops on Ctrl-C.
-
-\b
-  r2vbatch emulate
-  r2vbatch emulate --latency 60-120 --fault submit:throttle:#1-3
-  r2vbatch emulate --faults bad-day.txt --region us-east-1 --port 8080
-
-\b
-Not emulated:
-  models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v
-  what a model makes of a prompt or a seed: the slate shows the prompt
-  moderation, prices, quotas, arrears: order their errors as faults
-  the effect of prompt_extend, negative_prompt and reference_voice
-  24 frames a second, as one page has it: clips have 30
-  EventBridge notices; short-lived keys; keys bound to a workspace
-  an object store on a host of its own: files go by the same port
-
-A fault is written op:kind[=value][:when]; `when` is a rate (0.1), or #1,4-6 for the first and
-the fourth to sixth call of op. A file (--faults) holds one such rule a line; empty lines, and
-comments that begin with "# ", count for nothing.
-
-\b
-Operations: submit, query, list, cancel, policy, upload, download. Kinds:
+with any key that begins with sk-. It prints its address, and stops on Ctrl-C.
 """
 
-_KINDS = "".join(
-    f"  {kind + ('=' + default if default else ''):30}{text}\n"
-    for kind, (_, default, text) in KINDS.items()
-)
+COST = "Nothing: no service is asked. Only references that are URLs are fetched."
+
+EXAMPLES = {
+    "r2vbatch emulate": "a service that is always free, at the address it prints",
+    "r2vbatch emulate --latency 60-120 --fault submit:throttle:#1-3": (
+        "as slow as the real one, and three times busy"
+    ),
+    "r2vbatch emulate --faults bad-day.txt --region us-east-1 --port 8080": (
+        "a script of faults, in another region, at a known address"
+    ),
+}
+
+NOT_EMULATED = """
+models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v;
+what a model makes of a prompt or a seed (a slate shows the prompt);
+moderation, prices, quotas and arrears (order their errors as faults);
+the effect of prompt_extend, negative_prompt and reference_voice;
+24 frames a second, as one page has it (clips have 30);
+EventBridge notices; short-lived keys; keys bound to a workspace;
+an object store on a host of its own (files go by the same port)
+"""
+
+FAULTS = """A fault is written op:kind[=value][:when]. OP is submit, query, list, cancel, policy,
+upload or download; WHEN is a rate (0.1), or #1,4-6 for the first and the fourth to sixth call of
+op. A file (--faults) holds one such rule a line; empty lines, and comments that begin with "# ",
+count for nothing. Kinds:"""
+
+EXITS = {
+    Exit.DONE: "stopped",
+    Exit.USAGE: "a switch or a fault makes no sense; nothing was served",
+    Exit.OUTPUT: "it cannot listen there",
+}
+
+
+class _Told(Sectioned):
+    """The command with its help in the order of the other verbs', and what is its own."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it does and does not do, what it costs, and examples."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Not emulated"):
+            formatter.write("".join(f"  {line}\n" for line in NOT_EMULATED.strip().splitlines()))
+        with formatter.section("Cost"):
+            formatter.write_text(COST)
+        with formatter.section("Examples"):
+            for command, purpose in EXAMPLES.items():
+                formatter.write(f"  {command}\n      {purpose}\n")
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The faults there are, and exit codes."""
+        with formatter.section("Faults"):
+            formatter.write_text(FAULTS)
+            formatter.write_paragraph()
+            formatter.write_dl(
+                [
+                    (f"{kind}={default}" if default else kind, text)
+                    for kind, (_, default, text) in KINDS.items()
+                ]
+            )
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code.value), words) for code, words in EXITS.items()])
 
 
 @click.command(
     "emulate",
-    cls=Sectioned,
-    help=HELP + _KINDS,
+    cls=_Told,
+    help=HELP,
     short_help="Serve the task API locally, with slates, limits and faults to order.",
-    context_settings={"max_content_width": 100},
 )
 @switches()
 @click.option("--plain", is_flag=True, help="Draw no slates: one grey clip for all (load tests).")
@@ -80,7 +113,7 @@ _KINDS = "".join(
 @click.option(
     "--faults",
     "script",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="A file of faults, one a line.",
 )
 @click.option("--die-with-parent", is_flag=True, hidden=True)
