@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from r2vbatch.manifest.model import Money
@@ -18,7 +18,6 @@ def usd(amount: str | int | Decimal) -> Money:
     return Money(Decimal(amount), "USD")
 
 
-@settings(deadline=None)
 @given(
     st.lists(CENTS, min_size=1, max_size=3), CENTS, st.lists(st.tuples(CENTS, st.booleans(), CENTS))
 )

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import add, bring, new_take
 from studio import KEY, PROGRAM, Outcome, Studio
@@ -36,7 +36,6 @@ def obeyed(text: str) -> list[str]:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_nothing_shown_is_obeyed(text: str) -> None:
     """Whatever a text holds, it can be shown; what was harmless stays, and shown twice is as shown
@@ -49,7 +48,6 @@ def test_nothing_shown_is_obeyed(text: str) -> None:
     assert shown.encode().decode() == shown
 
 
-@settings(deadline=None)
 @given(st.recursive(st.text(st.characters()) | st.integers(), st.lists, max_leaves=5))
 def test_json_is_harmless_and_exact(value: object) -> None:
     """JSON is one line that no terminal obeys, and reads back as it was."""

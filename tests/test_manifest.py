@@ -225,7 +225,7 @@ TREES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(TREES)
 def test_no_data_raises(tree: Any) -> None:
     """Whatever JSON-like data a manifest holds, there is an answer, with places in the file."""
@@ -239,7 +239,7 @@ def test_no_data_raises(tree: Any) -> None:
     assert as_text(reading.diagnostics)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.dictionaries(KEYS, TREES, max_size=8))
 def test_no_shot_raises(shot: dict[str, Any]) -> None:
     """The same inside a shot, where most of the work is done."""
@@ -252,7 +252,6 @@ NAMES = st.text(string.ascii_lowercase + "é小雨_", min_size=1, max_size=6).fi
 FILLER = st.text("ab 雨,.\n", max_size=6)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(FILLER, NAMES), min_size=1, max_size=5), FILLER)
 def test_prompts_come_apart(pieces: list[tuple[str, str]], tail: str) -> None:
     """Text and braced mentions come back as written, and references by first mention."""
@@ -267,7 +266,6 @@ def test_prompts_come_apart(pieces: list[tuple[str, str]], tail: str) -> None:
     assert [one.name for one in read.references] == names
 
 
-@settings(deadline=None)
 @given(FILLER, st.text("ab 雨", min_size=1, max_size=6), FILLER, st.sampled_from(["${v}", "$$"]))
 def test_places_survive_substitution(before: str, value: str, after: str, token: str) -> None:
     """A mistake behind a variable, or inside its value, is pointed at where it was written."""
@@ -286,7 +284,6 @@ def test_places_survive_substitution(before: str, value: str, after: str, token:
     assert found == {"@nobody", "@stranger"}
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=3))
 def test_variations_are_the_product(sizes: list[int]) -> None:
     """`vary` gives every combination once, in order, numbered from 1."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from storyboards import planned, storyboard
 
@@ -207,7 +207,6 @@ def situations(draw: st.DrawFn) -> tuple[list[PlannedTake], list[Known], Collect
     return plan, rows, draw(st.sets(st.sampled_from("abcd")))
 
 
-@settings(deadline=None)
 @given(situations())
 def test_everything_is_accounted_for_once(
     situation: tuple[list[PlannedTake], list[Known], Collection[str]],
@@ -224,7 +223,6 @@ def test_everything_is_accounted_for_once(
     assert {k.key for k in rows if k.wanted} <= set(keys) | {k.key for k in found.unwanted}
 
 
-@settings(deadline=None)
 @given(situations())
 def test_no_clip_lies_idle_while_its_take_is_made(
     situation: tuple[list[PlannedTake], list[Known], Collection[str]],
@@ -247,7 +245,6 @@ def test_no_clip_lies_idle_while_its_take_is_made(
                 assert found.kept[k.take].take == k.take
 
 
-@settings(deadline=None)
 @given(situations())
 def test_any_scope_leaves_ids_unique_and_others_alone(
     situation: tuple[list[PlannedTake], list[Known], Collection[str]],

@@ -290,7 +290,7 @@ def test_an_account_with_more_slots_is_used(seed: int) -> None:
     assert out.makespan <= 1.2 * out.ideal
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(0.0, 300.0), min_size=1, max_size=25),
     st.integers(1, 12),

@@ -46,7 +46,7 @@ def prints(made: Plan) -> list[str]:
 
 
 @given(boards)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_ids_are_unique_and_in_order(data: dict[str, Any]) -> None:
     """Each take once, in storyboard order, with ids and fingerprints of their form."""
     made = planned(data)
@@ -60,7 +60,7 @@ def test_ids_are_unique_and_in_order(data: dict[str, Any]) -> None:
 
 
 @given(boards)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_plan_is_a_function_of_what_it_is_given(data: dict[str, Any]) -> None:
     """Pure: planned twice, it is the same plan, and the same takes have the same requests."""
     manifest = read(data)
@@ -72,7 +72,7 @@ def test_a_plan_is_a_function_of_what_it_is_given(data: dict[str, Any]) -> None:
 
 
 @given(boards)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_renaming_shots_changes_no_fingerprint(data: dict[str, Any]) -> None:
     """A renamed shot keeps its clips."""
     renamed = {**data, "shots": [{**shot, "id": f"新_{shot['id']}"} for shot in data["shots"]]}
@@ -80,7 +80,7 @@ def test_renaming_shots_changes_no_fingerprint(data: dict[str, Any]) -> None:
 
 
 @given(boards)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_renaming_the_cast_changes_no_fingerprint(data: dict[str, Any]) -> None:
     """The model never hears the names of the cast."""
     shots = []
@@ -105,7 +105,7 @@ def test_renaming_files_changes_no_fingerprint(tmp_path: Path) -> None:
 
 
 @given(boards, st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_order_and_neighbours_change_no_fingerprint(data: dict[str, Any], chance: Any) -> None:
     """Shots moved about, and one inserted between them: every old take is found again."""
     moved = [*data["shots"], {"id": "new", "prompt": "@bunny digs", "duration": 9}]

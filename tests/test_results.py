@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import add, bring, new_take
 
@@ -149,7 +149,6 @@ def test_a_reference_is_shown_by_name_or_without_its_query(url: str, shown: str)
     assert shown_reference(url) == shown
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters()), min_size=1, max_size=4))
 def test_any_text_survives_both_forms(texts: list[str]) -> None:
     """Whatever a prompt or a message holds, both files can be written as UTF-8 and read back,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from r2vbatch.scheduler import Graph
@@ -39,7 +39,6 @@ class Naive:
         return None
 
 
-@settings(deadline=None)
 @given(graphs(), st.data())
 def test_every_step_is_the_models(items: list[tuple[int, list[int]]], data: st.DataObject) -> None:
     """Started, ended, put aside and brought back in any way: each item offered is the one that
@@ -71,7 +70,6 @@ def test_every_step_is_the_models(items: list[tuple[int, list[int]]], data: st.D
         assert graph.unstarted == len(items) - len(model.started)
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_each_item_starts_once_after_all_it_waits_for(items: list[tuple[int, list[int]]]) -> None:
     """Run to the end, everything is started exactly once, never before its predecessors."""

@@ -66,7 +66,7 @@ CELLS = st.text("Ellen Mr. O'Hara@$:\"#|\n雨é\u0301-_/5", max_size=12)
 COLUMNS = ["Scene", "Shot", "Characters", "Description", "Dialogue", "Shot Size", "Nb Frames"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=4))
 def test_any_list(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     """Whatever stands in the cells, the manifest lacks no more than what the list lacks."""

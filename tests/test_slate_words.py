@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from r2vbatch.emulator.models import SIZES
@@ -159,7 +159,6 @@ def test_places_are_even_apart_and_inside(size, aspects, foot):
 WORDS = st.text(st.sampled_from("abcW .,:;-'\"“”今天不发射了，。！（）…é"), max_size=120)
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4), st.integers(150, 900))
 def test_lines_keep_every_word_and_their_width(texts, room):
     """Nothing but spaces is lost in wrapping, and no line is wider than its room."""

@@ -133,7 +133,6 @@ CELLS = st.text('ab ,;"\t\n雨|', max_size=6)
 ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=4)
 
 
-@settings(deadline=None)
 @given(ROWS, st.sampled_from([",", ";", "\t"]), st.sampled_from(["\n", "\r\n"]))
 def test_places_of_cells(rows: list[list[str]], delimiter: str, end: str) -> None:
     """Where we say that a cell stands, stands what `csv` says it holds."""
@@ -156,7 +155,6 @@ def bare(written: str) -> str:
     return inner.strip()
 
 
-@settings(deadline=None)
 @given(st.text('id,prompt;\t"\n\r@ellen{}[]:1\\u|', max_size=80), st.sampled_from(["csv", "jsonl"]))
 def test_no_text_raises(text: str, suffix: str) -> None:
     """Whatever a table holds, there is an answer, with places in the file."""
@@ -201,7 +199,7 @@ def as_csv(shots: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(SHOTS, min_size=1, max_size=3))
 def test_a_row_is_a_shot(found: list[dict[str, Any]]) -> None:
     """The same storyboard means the same in YAML, in CSV and in JSON lines."""
@@ -216,7 +214,6 @@ def test_a_row_is_a_shot(found: list[dict[str, Any]]) -> None:
         assert [meant(shot) for shot in reading.manifest.shots] == expected
 
 
-@settings(deadline=None)
 @given(st.text('a"雨\n\\😀', max_size=8), st.sampled_from(["s.csv", "s.jsonl"]))
 def test_a_word_is_pointed_at(before: str, name: str) -> None:
     """A mistake behind quotes, escapes and line breaks is underlined where it was written."""

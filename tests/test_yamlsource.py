@@ -102,7 +102,6 @@ _Quoting.add_representer(
 )
 
 
-@settings(deadline=None)
 @given(TREES)
 def test_dumped_data_comes_back(tree: Any) -> None:
     """Whatever PyYAML writes with texts in quotes is read as what it was."""
@@ -219,7 +218,7 @@ def test_marked_encodings(encoding: str) -> None:
 INDICATORS = st.text("ab:-?[]{},#&*!|>'\"%@`\\ \t\n\r~<=.0é\x85\u2028", max_size=40)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.one_of(INDICATORS, st.text(max_size=40)))
 def test_no_text_raises(text: str) -> None:
     """Every text is data or has a problem, and problems have places in it."""
@@ -233,7 +232,6 @@ def test_no_text_raises(text: str) -> None:
         assert place.width >= 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_no_bytes_raise(data: bytes) -> None:
     """Every file is text or one problem."""
@@ -280,7 +278,7 @@ def check_mark(document: Document, text: str) -> None:
             assert found.source[found.column - 1] == character
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     marked_texts(),
     st.sampled_from(["", "'", '"', "|", ">"]),
@@ -318,7 +316,7 @@ LINES = st.lists(
 ).filter(lambda lines: [word for _, word in lines].count("MARK") == 1)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     LINES,
     st.sampled_from("|>"),
