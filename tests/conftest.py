@@ -6,10 +6,10 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
+from cut_off import cut_off
 
 # The same cases every time, however busy the machine: a change must not fail by chance. Before a
 # release: `pytest --hypothesis-profile=explore`.
@@ -18,20 +18,13 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000
 hypothesis.settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _cut_off() -> Iterator[None]:
     """Connections to anything but loopback fail at once, as on a machine without a network."""
     real = socket.socket.connect
-
-    def connect(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in LOOPBACK:
-            raise OSError(f"tests do not leave this machine: {address[0]}")
-        real(self, address)
-
-    socket.socket.connect = connect  # type: ignore[method-assign]
+    cut_off()
     yield
     socket.socket.connect = real  # type: ignore[method-assign]
 
