@@ -40,7 +40,7 @@ def main() -> int:
     if unknown := set(asked.names) - set(every):
         parser.error(f"no benchmark is named {', '.join(sorted(unknown))}")
     if importlib.util.find_spec("dashscope") is None:
-        parser.error("the vendor's SDK is missing: pip install -e '.[bench]'")
+        parser.error("the vendor's SDK is missing: pip install -e '.[test]'")
     names = asked.names or (every if asked.all else QUICK)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="r2vbatch-bench-") as folder:
