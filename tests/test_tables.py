@@ -246,3 +246,22 @@ def test_a_row_may_wait_for_one_that_is_lost() -> None:
     """Where a row could not be read, no other is blamed for naming its shot."""
     table = 'id,prompt,after\na,"x"y,\nb,@ellen,a\n'
     assert [one.rule for one in read("s.csv", table).diagnostics] == ["broken-row"]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "rules"),
+    [
+        ("s.csv", f"id,prompt\na,@ellen\nb,{',' * 2_000_000}\n", {"broken-row"}),
+        ("s.csv", f"id,prompt\na,@ellen\nb,\"{'x' * 200_000}\"\n", {"broken-row"}),
+        ("s.csv", f"id,prompt\na,@ellen\nb,\"{'x' * 2_000_000}\n", {"broken-row"}),
+        ("s.csv", ",".join(f"c{n}" for n in range(100_000)) + "\n", {"missing-column"}),
+        ("s.csv", f"id,prompt,{','.join(f'vary.c{n}' for n in range(50_000))}\na,@ellen\n", set()),
+        ("s.jsonl", f'{{"id": "a", "cast": [{"[],[]," * 400_000}[]]}}\n', {"broken-row"}),
+        ("s.jsonl", f'{{"id": "a", "prompt": "@ellen", "cast": {"[" * 9_000}\n', {"broken-row"}),
+        ("s.jsonl", f'{{"id": "a", "prompt": "@ellen", "x-n": {"9" * 9_000}}}\n', {"broken-row"}),
+    ],
+    ids=["commas", "cell", "quote", "unknown", "columns", "lists", "nested", "digits"],
+)  # fmt: skip
+def test_rows_without_end(name: str, table: str, rules: set[str]) -> None:
+    """A row made to fill the memory, or to take for ever, is one problem found at once."""
+    assert {one.rule for one in read(name, table).diagnostics} == rules

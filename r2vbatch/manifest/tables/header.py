@@ -98,9 +98,11 @@ def _named(
             " `r2vbatch import` reads the shot lists of other programs",
         )
         return Header(delimiter)
-    columns: list[str | None] = []
-    for name, place in zip(names, places, strict=True):
-        columns.append(_column(document, name, place, columns, problems))
+    seen: set[str] = set()
+    columns = [
+        _column(document, name, place, seen, problems)
+        for name, place in zip(names, places, strict=True)
+    ]
     unnamed = (index for index, name in enumerate(names) if not name.strip())
     for key in NEEDED:
         if key not in columns:
@@ -118,7 +120,7 @@ def _known() -> list[str]:
 
 
 def _column(
-    document: Document, name: str, place: Place, before: list[str | None], problems: Problems
+    document: Document, name: str, place: Place, before: set[str], problems: Problems
 ) -> str | None:
     """The key of the column `name`; None, and noted unless it is free, if it is none."""
     key = key_of(name)
@@ -138,6 +140,7 @@ def _column(
         message, rule = f'the column "{key}" stands twice', "duplicate-column"
         hint = "keep one of the two"
     else:
+        before.add(key)
         return key
     problems.add(place_in(document, place), message, rule=rule, hint=hint)
     return None

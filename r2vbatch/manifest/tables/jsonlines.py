@@ -15,6 +15,7 @@ from typing import Any
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.tables import cells
 from r2vbatch.manifest.tables.model import Place, Table, enter, follow, place_in
+from r2vbatch.manifest.tables.records import LONGEST_ROW
 from r2vbatch.yamlsource import Mapping, Node, Scalar, line_spans
 from r2vbatch.yamlsource import Sequence as ListNode
 
@@ -148,6 +149,10 @@ def read_json_lines(text: str, shown: str, problems: Problems) -> Table:
 def _note_fault(table: Table, row: Place, line: str, problems: Problems) -> bool:
     """Note what keeps `line` from being a row; whether there is such a thing."""
     start = row[0]
+    if len(line) > LONGEST_ROW:
+        message = "this row is too long to be a shot"
+        problems.add(place_in(table, (start, start + 1)), message, rule="broken-row", hint=_EXAMPLE)
+        return True
     try:
         value, twice = _loaded(line)
     except json.JSONDecodeError as problem:

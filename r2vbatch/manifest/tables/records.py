@@ -11,20 +11,27 @@ import csv
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from r2vbatch.manifest.tables.model import Place
 from r2vbatch.yamlsource import line_spans
 
+LONGEST_ROW = 1_000_000
+"""Characters of a row. One of a million cells would take a hundred times the room of its text."""
 
-class Broken(Exception):
-    """A record that is not CSV: where, and what to do; `last` if nothing behind it was read."""
 
-    def __init__(self, place: Place, message: str, hint: str, *, last: bool) -> None:
-        super().__init__(message)
-        self.place = place
-        self.message = message
-        self.hint = hint
-        self.last = last
+class Broken(NamedTuple):
+    """A record that is not CSV: where, and what to do."""
+
+    place: Place
+    message: str
+    hint: str
+    last: bool
+    """Whether nothing behind it was read."""
+
+
+class _TooLong(Exception):
+    """The record at hand goes on and on."""
 
 
 def records(text: str, start: int, delimiter: str) -> Iterator[tuple[Place, list[str] | Broken]]:
@@ -35,6 +42,8 @@ def records(text: str, start: int, delimiter: str) -> Iterator[tuple[Place, list
         nonlocal end
         for first, last in line_spans(text, start):
             end = last
+            if last - begin > LONGEST_ROW:
+                raise _TooLong
             yield text[first:last]
 
     reader = csv.reader(lines(), _dialect(delimiter))
@@ -44,7 +53,7 @@ def records(text: str, start: int, delimiter: str) -> Iterator[tuple[Place, list
             found: list[str] | Broken = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except (csv.Error, _TooLong):
             found = _broken(text, begin, delimiter)
         yield (begin, end), found
         if isinstance(found, Broken) and found.last:
@@ -95,17 +104,17 @@ def _dialect(delimiter: str) -> type[csv.Dialect]:
 
 def _broken(text: str, begin: int, delimiter: str) -> Broken:
     """What is wrong with the record that begins at `begin`, which `csv` has refused."""
-    for found in _cells(text, (begin, len(text)), delimiter):
+    end = min(len(text), begin + LONGEST_ROW)
+    for found in _cells(text, (begin, end), delimiter):
         quote = found.start() + found[0].find('"')
         if not found[0].lstrip(" ").startswith('"'):
             continue
         if not found["closed"]:
             hint = 'close it, and write each quote inside it twice: ""; what follows was not read'
-            return Broken((quote, quote + 1), "this quote is never closed", hint, last=True)
+            return Broken((quote, quote + 1), "this quote is never closed", hint, True)
         if text[found.end() : found.end() + 1] not in (delimiter, "\r", "\n", ""):
             message = "this cell goes on behind its closing quote"
             hint = 'write each quote inside a quoted cell twice: ""'
-            return Broken((found.end() - 1, found.end()), message, hint, last=False)
-    limit = csv.field_size_limit()
-    message = f"a cell of this row holds more than {limit:,} characters; what follows was not read"
-    return Broken((begin, begin + 1), message, "", last=True)
+            return Broken((found.end() - 1, found.end()), message, hint, False)
+    message = "this row, or a cell in it, is too long to be a shot; what follows was not read"
+    return Broken((begin, begin + 1), message, "", True)
