@@ -23,6 +23,7 @@ QUICK: dict[str, Callable[[Path], Iterator[Row]]] = {
     "cpu": loop.cpu,
     "finishing": pictures.finishing,
     "memory": bulk.memory,
+    "tables": bulk.tables,
     "finished": bulk.finished,
     "check": bulk.check,
     "slates": pictures.slates,

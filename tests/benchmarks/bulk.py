@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -17,10 +18,11 @@ from r2vbatch.batch.settings import Options, settle
 from r2vbatch.ledger import State
 from r2vbatch.planning import plan
 from r2vbatch.take.naming import clip_name
-from tests.benchmarks.stage import OURS, ROOT, Board, emulator, storyboard
+from tests.benchmarks.stage import OURS, ROOT, Board, Used, emulator, rows, storyboard
 from tests.benchmarks.table import Row
 
 SHOTS = 5000
+ROWS = 100_000
 TAKES_OF_EACH = 4
 MEGABYTE = 10**6
 ROUNDS = 5
@@ -39,6 +41,24 @@ def memory(folder: Path) -> Iterator[Row]:
         program.wait(60)
     peak = board.used(OURS).peak / MEGABYTE
     yield Row(f"peak memory, {SHOTS:,} shots in YAML", "<= 180 MB", f"{peak:.0f} MB", peak <= 180)
+
+
+def tables(folder: Path) -> Iterator[Row]:
+    """A hundred thousand shots in a table: everything that is read, checked and planned of them."""
+    folder.mkdir(parents=True)
+    (folder / "shots.jsonl").write_text(rows(ROWS), "utf-8")
+    file = folder / "storyboard.yaml"
+    head, _, _ = storyboard(1).partition("shots:\n")
+    file.write_text(f"{head}shots: shots.jsonl\n", "utf-8")
+    used = [measured(folder, verb, str(file)) for verb in ("check", "plan")]
+    peak = max(each.peak for each in used) / MEGABYTE
+    seconds = " and ".join(f"{each.cpu:.0f} s" for each in used)
+    yield Row(
+        f"peak memory, `check` and `plan` of {ROWS:,} shots in .jsonl",
+        "<= 400 MB",
+        f"{peak:.0f} MB ({seconds} of CPU)",
+        peak <= 400,
+    )
 
 
 def check(folder: Path) -> Iterator[Row]:
@@ -104,6 +124,14 @@ def _give_clips(job: Job, keys: dict[int, str]) -> None:
             "UPDATE takes SET file = ?, bytes = 0, task_id = 'task', cost = '0.05' WHERE key = ?",
             [(name, key) for key, name in names.items()],
         )
+
+
+def measured(folder: Path, *words: str) -> Used:
+    """What a verb used, run to its end with its output to a null sink."""
+    report = folder / "used.json"
+    _command("-m", "tests.benchmarks.usage", str(report), "r2vbatch", *words)()
+    used = json.loads(report.read_text("utf-8"))
+    return Used(used["cpu"], used["peak"], "")
 
 
 def _command(*words: str) -> Callable[[], None]:

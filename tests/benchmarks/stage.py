@@ -171,6 +171,21 @@ class Board:
         return Seen(stats, {prompt: file.stat().st_ctime for prompt, file in there.items()})
 
 
+def rows(takes: int) -> str:
+    """The same shots as a table of JSON lines."""
+    shots = (
+        {
+            "id": f"sh{number:05}",
+            "prompt": f"@ellen sits by the window of room {number}, holding @chelsea, ${{mood}}."
+            ' @ellen says to @chelsea: "No launch today."',
+            "duration": 2,
+            "seed": number,
+        }
+        for number in range(1, takes + 1)
+    )
+    return "".join(f"{json.dumps(shot)}\n" for shot in shots)
+
+
 def storyboard(takes: int, limits: dict[str, float] | None = None) -> str:
     """A manifest of so many shots, each like the first one of the design's example."""
     shots = (
