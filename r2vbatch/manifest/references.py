@@ -9,6 +9,7 @@ import errno
 import re
 import stat
 import unicodedata
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -123,8 +124,13 @@ def read_reference(
         problems.add(origin, fault.message, rule=fault.rule, hint=fault.hint)
         if fault.rule != "missing-file":
             return None
-    file = None if is_url else folder / text
+    file = None if is_url else _joined(folder, text)
     return Reference(name, kind or known, file, text if is_url else None, origin)
+
+
+@lru_cache(maxsize=1024)  # thousands of rows write the same few paths, and a path is a large thing
+def _joined(folder: Path, text: str) -> Path:
+    return folder / text
 
 
 def _suffix(path: str) -> str:

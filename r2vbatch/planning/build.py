@@ -106,8 +106,8 @@ class _Planner:
             )
 
     def _name(self, shot: Shot, model: Model) -> tuple[Sent, ...]:
-        # by identity: shots of one storyboard point at the same cast
-        key = (model.name, *map(id, shot.references))
+        # by what is sent: rows of a table write the same few references again and again
+        key = (model.name, *((r.name, r.file, r.url, r.kind) for r in shot.references))
         if key not in self._sent:
             self._sent[key] = name_references(shot.references, model.naming, self._facts)
         return self._sent[key]
