@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
-from av.video.reformatter import ColorRange, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from PIL import Image
 
 from r2vbatch.emulator.slate.composition import Place, even
@@ -14,12 +14,16 @@ from r2vbatch.emulator.slate.model import FPS
 from r2vbatch.emulator.slate.planes import Planes, from_frame
 from r2vbatch.emulator.slate.stills import FOCUS
 
+UNSPECIFIED = 2
+"""A frame's colour space, when its file does not say."""
+
 
 class Film:
     """A video that plays from the clip's beginning, looped."""
 
     def __init__(self, file: Path, place: Place, start: int) -> None:
         self._place = place
+        self._scaler = VideoReformatter()
         self._frames = looped(file)
         self._now, self._next = 0.0, 0.0
         self._shown: Planes | None = None
@@ -37,9 +41,45 @@ class Film:
             except StopIteration:  # broken half-way: its last picture stays
                 self._pending = (float("inf"), newest)
         if newest is not None:
-            self._shown = _fitted(newest, self._place)
+            self._shown = self._fitted(newest)
         if self._shown is not None and canvas is not _NOWHERE:
             canvas.paste(self._shown, (self._place.x, self._place.y))
+
+    def _fitted(self, frame: av.VideoFrame) -> Planes:
+        """The frame scaled to cover its place, and cut to it."""
+        place = self._place
+        turned = frame.rotation % 180 != 0
+        wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
+        scale = max(place.width / wide, place.height / high)
+        size = (max(place.width, even(wide * scale)), max(place.height, even(high * scale)))
+        scaled = self._scaler.reformat(
+            frame,
+            width=size[turned],
+            height=size[not turned],
+            format="yuv420p",
+            src_colorspace=_matrix(frame),
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.BILINEAR,
+        )
+        planes = from_frame(scaled)
+        if frame.rotation % 360:
+            turn = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180}
+            how = turn.get(frame.rotation % 360, Image.Transpose.ROTATE_270)
+            planes = planes.each(lambda plane, _: plane.transpose(how))
+        left, top = (even((size[i] - place[i + 2]) * FOCUS[i]) for i in (0, 1))
+        return planes.each(
+            lambda plane, d: plane.crop(
+                (left // d, top // d, (left + place.width) // d, (top + place.height) // d)
+            )
+        )
+
+
+def _matrix(frame: av.VideoFrame) -> Colorspace | None:
+    """How its colours are coded; where it does not say, players go by its size, and so do we."""
+    if frame.colorspace == UNSPECIFIED:
+        return Colorspace.ITU709 if min(frame.width, frame.height) > 576 else Colorspace.ITU601
+    return {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(frame.colorspace)
 
 
 _NOWHERE = Planes(*(Image.new("L", (1, 1)) for _ in range(3)))
@@ -70,30 +110,3 @@ def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
         if not seen:
             return
         begun += last + step
-
-
-def _fitted(frame: av.VideoFrame, place: Place) -> Planes:
-    """The frame scaled to cover its place, and cut to it."""
-    turned = frame.rotation % 180 != 0
-    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
-    scale = max(place.width / wide, place.height / high)
-    size = (max(place.width, even(wide * scale)), max(place.height, even(high * scale)))
-    planes = from_frame(
-        frame.reformat(
-            width=size[turned],
-            height=size[not turned],
-            format="yuv420p",
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BILINEAR,
-        )
-    )
-    if frame.rotation % 360:
-        turn = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180}
-        how = turn.get(frame.rotation % 360, Image.Transpose.ROTATE_270)
-        planes = planes.each(lambda plane, _: plane.transpose(how))
-    left, top = (even((size[i] - place[i + 2]) * FOCUS[i]) for i in (0, 1))
-    return planes.each(
-        lambda plane, d: plane.crop(
-            (left // d, top // d, (left + place.width) // d, (top + place.height) // d)
-        )
-    )
