@@ -1,6 +1,6 @@
 """A slate's sound: the voice of the first reference video that has one, else a quiet bed.
 
-Both stay well under full scale, so that nothing clips.
+Both stay well under full scale, so that nothing clips and a director can talk over them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from r2vbatch.emulator.slate.model import SAMPLE_RATE, Picture
 
 BED = ((110, 0.014), (165, 0.010), (220, 0.006))
 """Whole frequencies (Hz) and their amplitudes: together 30 dB under full scale."""
-VOLUME = "0.5"
-"""6 dB less than the video: under full scale, whatever the encoder adds."""
+HEADROOM = "0.5"
+"""What decoded sound is scaled by first: it may go over what 16 bits hold."""
+LOUDEST = 0.3
+"""Peak of a voice, of 1.0: 10 dB under full scale. A softer one stays as it is."""
 FADE_SECONDS, SEAM_SECONDS = 0.25, 0.01
 SAMPLE_BYTES = 4
 """Two channels of 16 bits."""
@@ -41,7 +43,7 @@ def _voice(file: Path, size: int) -> bytes:
         with av.open(str(file)) as container:
             if not (container.streams.audio and container.streams.video):
                 return b""
-            heard = _decoded(container, size)
+            heard = _levelled(_decoded(container, size))
             video = container.streams.video[0]
             length = float((video.duration or 0) * (video.time_base or 0))
     except av.FFmpegError:
@@ -61,8 +63,8 @@ def _decoded(container: av.container.InputContainer, size: int) -> bytes:
     form = f"sample_rates={SAMPLE_RATE}:channel_layouts=stereo:sample_fmts="
     chain = (
         graph.add_abuffer(template=stream),
-        graph.add("aformat", form + "flt"),  # decoded sound may go over what 16 bits hold
-        graph.add("volume", VOLUME),
+        graph.add("aformat", form + "flt"),
+        graph.add("volume", HEADROOM),
         graph.add("aformat", form + "s16"),
         graph.add("abuffersink"),
     )
@@ -76,6 +78,14 @@ def _decoded(container: av.container.InputContainer, size: int) -> bytes:
     graph.push(None)
     _drain(graph, heard)
     return bytes(heard)
+
+
+def _levelled(sound: bytes) -> bytes:
+    """As loud as before the headroom, but no louder than `LOUDEST`."""
+    samples = array("h", sound)
+    peak = max(max(samples, default=0), -min(samples, default=0), 1)
+    gain = int(32768 * min(1 / float(HEADROOM), LOUDEST * 32768 / peak))
+    return array("h", [sample * gain >> 15 for sample in samples]).tobytes()
 
 
 def _drain(graph: av.filter.Graph, heard: bytearray) -> None:
