@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from r2vbatch.emulator.ask import Ask
 from r2vbatch.emulator.checks import read
+from r2vbatch.emulator.listing import listing
 from r2vbatch.emulator.models import MODELS
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.refusals import Refusal
+from r2vbatch.emulator.service import Service
 
 CASES = yaml.safe_load((Path(__file__).parent / "emulator_checks.yaml").read_text())
 BOTH = ("wan2.6-r2v-flash", "wan2.6-r2v")
@@ -81,6 +83,31 @@ LOOSE = st.fixed_dictionaries(
         | JSON,
     },
 )
+
+
+TIMES = st.from_regex(r"\A([0-9]{14}|00010101000000|99991231235959)\Z") | st.text(max_size=15)
+QUERIES = st.dictionaries(
+    st.sampled_from(["start_time", "end_time"]), TIMES, max_size=2
+) | st.dictionaries(
+    st.sampled_from(["page_no", "page_size", "status", "task_id", "region", "model_name"]),
+    st.integers(-1, 200).map(str)
+    | st.text(max_size=5)
+    | st.sampled_from(["FAILED", "²", "9" * 5000]),
+    max_size=4,
+)
+
+
+@given(QUERIES, st.sampled_from(["refuse", "cut"]))
+def test_any_list_is_answered_or_refused(query, window):
+    """Whatever is asked of the list, the answer is a page or InvalidParameter."""
+    options = Options(list_window=window)
+    service = Service(options, lambda: 1_800_000_000.0)
+    try:
+        page = listing(service.authorize("Bearer sk-one"), query, options, now=service.now())
+    except Refusal as refused:
+        assert (refused.status, refused.code) == (400, "InvalidParameter")
+    else:
+        assert page["total"] == 0 and 1 <= page["page_size"] <= 100
 
 
 @given(LOOSE | JSON, st.sampled_from(["accept", "refuse"]), st.sampled_from(["at_once", "later"]))

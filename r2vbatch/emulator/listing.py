@@ -92,7 +92,7 @@ def _time(seconds: float, options: Options) -> int | str:
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100_000):
+    if not (text.isascii() and text.isdigit() and len(text) < 7 and int(text)):
         raise Refusal.of("InvalidParameter", f"{name} is invalid: {text}")
     return int(text)
 
@@ -101,10 +101,13 @@ def _window(
     query: Mapping[str, str], now: float, zone: timezone, *, cut: bool
 ) -> tuple[float, float]:
     start, end = (_moment(query, name, zone) for name in ("start_time", "end_time"))
-    start = start or (end or datetime.fromtimestamp(now, zone)) - DAY
-    end = end or start + DAY
-    if cut:
-        start = max(start, end - DAY)
+    try:
+        start = start or (end or datetime.fromtimestamp(now, zone)) - DAY
+        end = end or start + DAY
+    except OverflowError:  # the first or the last day that a calendar knows
+        raise Refusal.of("InvalidParameter", "start_time or end_time is out of range") from None
+    if cut and end - start > DAY:
+        start = end - DAY
     if not timedelta(0) <= end - start <= DAY:
         raise Refusal.of("InvalidParameter", "start_time to end_time must be within 24 hours")
     # end_time names a second, and the whole of it is meant
