@@ -1,5 +1,5 @@
 """``completion``: the script that teaches a shell what TAB means here. click writes it; what is
-offered is decided in `completing`."""
+offered is decided in `offers`."""
 
 from __future__ import annotations
 
