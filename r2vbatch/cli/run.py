@@ -20,7 +20,8 @@ from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
 from r2vbatch.ledger import Ledger, State
-from r2vbatch.manifest import changed_files, load_text
+from r2vbatch.manifest import load_text
+from r2vbatch.manifest.changes import changed_files
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Steady, Tally, progress
 from r2vbatch.storage import on_shared_disk

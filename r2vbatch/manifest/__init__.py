@@ -22,7 +22,6 @@ Rules (stable names), beside those of `yamlsource` and `tables`:
 
 from __future__ import annotations
 
-from r2vbatch.manifest.changes import changed_files
 from r2vbatch.manifest.reader import load, load_text
 
-__all__ = ["changed_files", "load", "load_text"]
+__all__ = ["load", "load_text"]

@@ -10,20 +10,22 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from r2vbatch.manifest import ids, schema
 from r2vbatch.manifest.model import Shot, TableText
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.quotes import check_node
-from r2vbatch.manifest.section import Bad, Section
+from r2vbatch.manifest.section import Bad, NodeSection, Section
 from r2vbatch.manifest.shots import check_defaults, read_shot
 from r2vbatch.manifest.surroundings import Surroundings
-from r2vbatch.manifest.tables import Row, Table, open_table
 from r2vbatch.manifest.variables import check_used
 from r2vbatch.yamlsource import Document, Scalar
 from r2vbatch.yamlsource import Mapping as MappingNode
 from r2vbatch.yamlsource import Sequence as SequenceNode
+
+if TYPE_CHECKING:
+    from r2vbatch.manifest.tables import Table
 
 MOST_SHOTS = 100_000
 """Shots of one manifest with variations expanded."""
@@ -72,6 +74,8 @@ def read_board(
         whole = all(isinstance(item, MappingNode) for item in node.items)
         entries = _items(document, bad, node)
     elif isinstance(node, Scalar):
+        from r2vbatch.manifest.tables import open_table  # most storyboards need no tables
+
         origin = top.origin("shots")
         table = open_table(node.text, origin, around.folder, document.shown, kept, problems)
         if table is not None:
@@ -91,11 +95,13 @@ def read_board(
 def _items(document: Document, bad: Bad, node: SequenceNode) -> Iterator[Section]:
     for index, item in enumerate(node.items):
         if isinstance(item, MappingNode):
-            yield Section(document, ("shots", index), bad, item)
+            yield NodeSection(document, ("shots", index), bad, item)
 
 
 def _rows(table: Table, problems: Problems) -> Iterator[Section]:
     """The rows, each through the stages that come before a shot is read."""
+    from r2vbatch.manifest.tables import Row
+
     for index in range(len(table.rows)):
         path, node = ("shots", index), table.row(index)
         bad = schema.check_shot(table, path, node, problems)

@@ -20,7 +20,7 @@ from r2vbatch.manifest.model import Limits, Manifest, Money, Reading
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.quotes import check_quotes
 from r2vbatch.manifest.references import read_cast
-from r2vbatch.manifest.section import Bad, Origins, Section
+from r2vbatch.manifest.section import Bad, NodeSection, Origins, Section
 from r2vbatch.manifest.surroundings import Surroundings
 from r2vbatch.manifest.variables import read_vars
 from r2vbatch.yamlsource import Document, parse, read_text
@@ -76,7 +76,7 @@ def _what(document: Document) -> str:
 def _read(
     document: Document, bad: Bad, file: Path, table: str | None, problems: Problems
 ) -> Manifest:
-    top = Section(document, (), bad, document.root)
+    top = NodeSection(document, (), bad, document.root)
     folder = file.parent
     model = top.text("model")
     cast = read_cast(top.section("cast"), folder, problems)

@@ -6,6 +6,7 @@ was wrong has been reported.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
 from r2vbatch.manifest.model import Origin
@@ -17,26 +18,21 @@ Bad = frozenset[Path]
 """Paths of values that failed the schema."""
 
 
-class Section:
-    """The mapping at `path`; empty if there is none or it is no mapping."""
+class Section(ABC):
+    """A mapping, wherever it is written."""
 
-    __slots__ = ("_bad", "_document", "_given", "_path")
-
-    def __init__(self, document: Document, path: Path, bad: Bad, node: Node | None) -> None:
-        usable = isinstance(node, MappingNode) and path not in bad
-        self._given = node.entries if usable and isinstance(node, MappingNode) else {}
-        self._document = document
-        self._bad = bad
-        self._path = path
+    __slots__ = ("_bad", "_document")
+    _bad: Bad
+    _document: Document
 
     @property
+    @abstractmethod
     def path(self) -> Path:
         """Where it stands in the manifest."""
-        return self._path
 
     @property
-    def _entries(self) -> Mapping[str, tuple[Scalar, Node]]:
-        return self._given
+    @abstractmethod
+    def _entries(self) -> Mapping[str, tuple[Scalar, Node]]: ...
 
     def _origin(self, node: Node | None, path: Path) -> Origin:
         return NodeOrigin(self._document, node, path)
@@ -93,7 +89,7 @@ class Section:
     def section(self, key: str) -> Section:
         """The mapping under `key`."""
         path = (*self.path, key)
-        return Section(self._document, path, self._bad, self.node(key))
+        return NodeSection(self._document, path, self._bad, self.node(key))
 
     def origin(self, key: str) -> Origin:
         """Where the value of `key` was written."""
@@ -113,6 +109,21 @@ class Section:
     def pair(self, key: str, value: str | Sequence[str]) -> str:
         """How `key` with `value` is written in this file, for hints."""
         return self._document.pair(key, value)
+
+
+class NodeSection(Section):
+    """The mapping at `path`; empty if there is none or it is no mapping."""
+
+    __slots__ = ("_entries", "path")  # no properties: they are asked for all the time
+    _entries: Mapping[str, tuple[Scalar, Node]]
+    path: Path
+
+    def __init__(self, document: Document, path: Path, bad: Bad, node: Node | None) -> None:
+        usable = isinstance(node, MappingNode) and path not in bad
+        self._entries = node.entries if usable and isinstance(node, MappingNode) else {}
+        self._document = document
+        self._bad = bad
+        self.path = path
 
 
 class Origins(Mapping[str, Origin]):
