@@ -26,7 +26,7 @@ def of_cast(names: Iterable[str]) -> list[str]:
     colour from shot to shot, unless another in the shot has it."""
     found: list[str] = []
     for name in names:
-        first = (crc32(name.encode()) >> 24) % len(CAST)
+        first = (crc32(name.encode(errors="replace")) >> 24) % len(CAST)
         order = CAST[first:] + CAST[:first]
         found.append(next((colour for colour in order if colour not in found), order[0]))
     return found

@@ -14,6 +14,8 @@ from r2vbatch.emulator.slate.model import FPS
 from r2vbatch.emulator.slate.planes import Planes, from_frame
 from r2vbatch.emulator.slate.stills import FOCUS
 
+FASTEST = 60
+"""Frames a second: a file of one frame may say 90,000, and would be opened as often."""
 UNSPECIFIED = 2
 """A frame's colour space, when its file does not say."""
 
@@ -25,13 +27,18 @@ class Film:
         self._place = place
         self._scaler = VideoReformatter()
         self._frames = looped(file)
-        self._now, self._next = 0.0, 0.0
         self._shown: Planes | None = None
         self._pending = next(self._frames)
-        self.onto(_NOWHERE, start)
+        self._advance(start)
 
     def onto(self, canvas: Planes, frame: int) -> None:
         """Paint the given frame."""
+        self._advance(frame)
+        if self._shown is not None:
+            canvas.paste(self._shown, (self._place.x, self._place.y))
+
+    def _advance(self, frame: int) -> None:
+        """Go on to the picture that shows at a frame of the slate; only that one is scaled."""
         time = frame / FPS + 1e-6
         newest = None
         while self._pending[0] <= time:
@@ -42,8 +49,6 @@ class Film:
                 self._pending = (float("inf"), newest)
         if newest is not None:
             self._shown = self._fitted(newest)
-        if self._shown is not None and canvas is not _NOWHERE:
-            canvas.paste(self._shown, (self._place.x, self._place.y))
 
     def _fitted(self, frame: av.VideoFrame) -> Planes:
         """The frame scaled to cover its place, and cut to it."""
@@ -82,9 +87,6 @@ def _matrix(frame: av.VideoFrame) -> Colorspace | None:
     return {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(frame.colorspace)
 
 
-_NOWHERE = Planes(*(Image.new("L", (1, 1)) for _ in range(3)))
-
-
 def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
     """(seconds, frame) for ever, as long as the file can be decoded."""
     begun = 0.0
@@ -97,7 +99,7 @@ def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
                     return
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1
-                step = float(1 / (stream.average_rate or FPS))
+                step = float(1 / min(stream.average_rate or FPS, FASTEST))
                 first: float | None = None
                 for frame in container.decode(stream):
                     time = frame.time or 0.0

@@ -70,7 +70,7 @@ class _Stage:
         where = places(frame, [aspect(picture) for _, picture in shown], foot)
         self._under = any(place.y + place.height > foot for place in where)
         """Captions lie over a picture, and not on a band of their own."""
-        turn = crc32(slate.shot.encode()) + scene.start
+        turn = crc32(slate.shot.encode(errors="replace")) + scene.start
         self._moving = [
             moving(picture, place, frame, foot, turn + i, scene.start, scene.end)
             for (i, picture), place in zip(shown, where, strict=True)
