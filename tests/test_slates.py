@@ -18,6 +18,7 @@ from r2vbatch.emulator.models import SIZES
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.model import Picture, Slate
 from r2vbatch.emulator.slate.render import drawn, render
+from r2vbatch.emulator.slate.words import scenes
 
 CAST = (
     Picture("character1", "ellen", "missing", None, "https://media.invalid/ellen.png"),
@@ -138,6 +139,26 @@ def test_a_video_loops_without_a_black_or_frozen_frame(tmp_path):
     shown = [canvas.y.getpixel((640, 200)) for canvas in drawn(slate)]
     asked = [16 + 219 / 255 * (50 + 6 * (n * 25 // 30 % 25)) for n in range(90)]
     assert shown == pytest.approx(asked, abs=2.5)
+
+
+def test_only_the_time_runs_and_the_line_comes_and_goes(tmp_path):
+    """The clock changes in every frame and the header nowhere else; captions and the speaker's
+    name change where the line of dialogue begins and ends, and at no other frame."""
+    prompt = 'character1 walks. character1 says: "Stay." Then a long silence over the water.'
+    slate = Slate("s", 1, "m", prompt, 1280, 720, 6, False, False, None, two_stills(tmp_path)[:1])
+    (speech,) = scenes(prompt, 6, slate.pictures)[0].speeches
+    boxes = {"header": (0, 0, 900, 80), "clock": (1090, 0, 1280, 80), "words": (0, 450, 1280, 710)}
+    seen = [{name: canvas.y.crop(box).tobytes() for name, box in boxes.items()}
+            for canvas in drawn(slate)]  # fmt: skip
+    changes = {
+        name: [n for n, (a, b) in enumerate(pairwise(seen), 1) if a[name] != b[name]]
+        for name in boxes
+    }
+    assert changes == {
+        "header": [],
+        "clock": list(range(1, 180)),
+        "words": [speech.start, speech.end],
+    }
 
 
 def test_equal_slates_are_equal_to_the_byte(tmp_path):
