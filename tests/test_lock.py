@@ -41,6 +41,21 @@ def test_a_second_process_is_refused_with_the_holders_id(tmp_path: Path) -> None
         pass
 
 
+def test_a_second_run_of_this_process_is_refused(tmp_path: Path) -> None:
+    """By whatever name it calls the folder; the kernel alone would let it in, and drop the first
+    one's lock when it leaves."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to("out")
+    with locked(tmp_path / "out"):
+        for name in ("out", "link"):
+            with pytest.raises(OutputUnavailable, match="another run of this program"):
+                locked(tmp_path / name).__enter__()
+        with child(HOLDER, tmp_path / "out", stderr=subprocess.PIPE) as other:
+            assert "in use by another run" in other.communicate(timeout=60)[1]
+    with locked(tmp_path / "link"):
+        pass
+
+
 def test_kill_9_of_the_holder_frees_the_folder_at_once(tmp_path: Path) -> None:
     """Though a pool of workers was alive when it died: none of them keeps the lock."""
     with child(HOLDER, tmp_path, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:

@@ -3,12 +3,16 @@
 A POSIX byte-range lock (`lockf`) on a file used for nothing else: the kernel drops it when the
 process ends, however it ends, and no child inherits it. (`flock` would stay with a forked
 worker after kill -9 of the head.) The holder's process id is written for people to read.
+
+The kernel counts such a lock by process: a second run in the same one would be let in, and its
+end would drop the lock of the first. So what this process holds is remembered here, too.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +20,11 @@ from pathlib import Path
 from r2vbatch.errors import OutputUnavailable
 
 NAME = ".lock"
+
+_Place = tuple[int, int, str]
+_ours: set[_Place] = set()
+"""The locks that this process holds: device and inode of the folder, and the file's name."""
+_guard = threading.Lock()
 
 
 @contextmanager
@@ -35,6 +44,7 @@ def _held(file: Path, output: Path) -> Iterator[None]:
     """Hold the lock `file`, which stands for `output`."""
     with ExitStack() as stack:
         try:
+            stack.callback(_give_back, _claim(file, output))
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
             stack.callback(os.close, descriptor)
             _take(descriptor, output)
@@ -46,6 +56,24 @@ def _held(file: Path, output: Path) -> Iterator[None]:
                 hint="choose another output folder with -o, or mend this one",
             ) from problem
         yield
+
+
+def _claim(file: Path, output: Path) -> _Place:
+    folder = file.parent.stat()
+    place = (folder.st_dev, folder.st_ino, file.name)
+    with _guard:
+        if place in _ours:
+            raise OutputUnavailable(
+                f"{output} is in use by another run of this program",
+                hint="wait for it; one run per output folder",
+            )
+        _ours.add(place)
+    return place
+
+
+def _give_back(place: _Place) -> None:
+    with _guard:
+        _ours.discard(place)
 
 
 def _take(descriptor: int, output: Path) -> None:
