@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 WAYS = ("before", "after")
-HEAVY = ("av", "r2vbatch.batch.run", "r2vbatch.cli.run", "r2vbatch.cli.consent")
+HEAVY = ("av", "r2vbatch.batch.run", "r2vbatch.batch.consent", "r2vbatch.cli.running")
 
 
 class Job(TypedDict):

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-HEAVY = ("av", "r2vbatch.batch.run", "r2vbatch.cli.run", "r2vbatch.cli.consent")
+HEAVY = ("av", "r2vbatch.batch.run", "r2vbatch.batch.consent", "r2vbatch.cli.running")
 _HEAD = 8
 """Bytes that tell how long a message is."""
 

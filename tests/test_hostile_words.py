@@ -17,7 +17,7 @@ from studio import KEY, PROGRAM, Outcome, Studio
 
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Known, Ledger, State, Transition
-from r2vbatch.progress import JsonLines, Plain, Tally
+from r2vbatch.progress import Mode, Tally, progress
 from r2vbatch.visible import as_json, visible
 
 HOSTILE = "\x1b[2K\x1b[1G\x07\x7f\x9b31m\u202eevil\u2066\u2028\r"
@@ -128,10 +128,11 @@ def test_what_the_service_says(tmp_path: Path) -> None:
     studio = Studio(tmp_path / "film")
     for words in (["status", str(tmp_path)], ["status", str(tmp_path), "--json"]):
         assert "evil" in harmless(studio.call(*words)).out
-    for kind in (Plain, JsonLines):
+    modes: list[Mode] = ["plain", "json"]
+    for mode in modes:
         stream = io.StringIO()
         row = Known(1, f"a{HOSTILE}", "s", "f", True, State.PLANNED, False)
-        view = kind(Tally([row], lambda: 1), stream)
+        view = progress(mode, Tally([row], 1), stream)
         view.show(Transition(1, State.PLANNED, State.FAILED, 1.0, HOSTILE))
         view.say(HOSTILE)
         assert not obeyed(stream.getvalue())

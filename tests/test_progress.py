@@ -5,18 +5,26 @@ from __future__ import annotations
 import fcntl
 import heapq
 import io
+import json
 import os
 import pty
+import re
 import struct
 import termios
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
+from tqdm.utils import disp_len
 
-from r2vbatch.ledger import Known, State, Transition
-from r2vbatch.progress import Bar, JsonLines, Plain, Progress, Silent, Tally, clock, progress
+from r2vbatch.ledger import Known, Purse, State, Transition
+from r2vbatch.manifest.model import Money
+from r2vbatch.pacing import Change
+from r2vbatch.progress import Events, Mode, Plain, Progress, Silent, Tally, clock, progress
+from r2vbatch.progress.bar import Bar
+from r2vbatch.progress.words import waiting
 
 S = State
 
@@ -51,63 +59,133 @@ RUN = [
 ]
 
 
-def shown(kind: type[Plain] | type[JsonLines]) -> str:
+def usd(amount: str) -> Money:
+    """Dollars."""
+    return Money(Decimal(amount), "USD")
+
+
+PURSE = Purse(usd("1.20"), usd("0.80"), usd("6"))
+
+
+def shown(mode: Mode) -> str:
     """What a run of four takes, and one from outside it, shows."""
     stream = io.StringIO()
-    view = kind(Tally(rows(*[S.PLANNED] * 4), lambda: 1), stream)
+    view = progress(mode, Tally(rows(*[S.PLANNED] * 4), 1, lambda: PURSE), stream)
     for transition in RUN:
         view.show(transition)
+    view.pace(Change("pause", 0.0, 28.0, "throttled (rate)"))
     view.close()
     return stream.getvalue()
 
 
 def test_plain_lines() -> None:
-    """A line where a take is submitted, ended, in doubt or held; the time left once measured."""
-    assert shown(Plain) == (
+    """A line where a take is submitted, ended, in doubt or held; the money, and the time left once
+    measured; and one where submitting waits for long."""
+    assert shown("plain") == (
         "a_t01: submitted\n"
-        "[0/4] b_t01 in doubt: the connection broke\n"
-        "[1/4, 2:00 left] a_t01 done: size\n"
-        "[1/4, 1:00 left] c_t01 held: over the budget\n"
-        "[2/4, 0:00 left] d_t01 failed: 参考图 was refused\n"
+        "[0/4, 1.20 USD] b_t01 in doubt: the connection broke\n"
+        "[1/4, 1.20 USD, 2:00 left] a_t01 done: size\n"
+        "[1/4, 1.20 USD, 1:00 left] c_t01 held: over the budget\n"
+        "[2/4, 1.20 USD] d_t01 failed: 参考图 was refused\n"
+        "submitting waits 28 s: throttled (rate)\n"
     )
 
 
+def test_a_sign_of_life() -> None:
+    """Plain lines say what is waited for after a silence of one minute, then of two."""
+    stream = io.StringIO()
+    view = progress("plain", Tally(rows(S.SUBMITTED, S.PLANNED), 1, lambda: PURSE), stream)
+    line = "[0/2, 1.20 USD] 1 queued, 1 to submit; 1.20 USD spent, 0.80 set aside, cap 6.00\n"
+    for seconds, lines in ((59, 0), (1, 1), (119, 1), (1, 2)):
+        for _ in range(seconds):
+            view.tick()
+        assert stream.getvalue() == line * lines
+
+
 def test_json_lines() -> None:
-    """One object a transition, with the counts after it, in one order."""
-    lines = shown(JsonLines).splitlines()
-    assert len(lines) == len(RUN) - 2
+    """One object a transition, with the counts after it, in one order; a sentence is one, too."""
+    lines = shown("json").splitlines()
+    money = ' "spent": 1.2, "set_aside": 0.8, "max_cost": 6.0, "currency": "USD"}'
+    assert len(lines) == len(RUN) - 2 + 1
     assert lines[0] == (
         '{"at": "1970-01-01T00:00:00.000Z", "take": "a_t01", "before": "planned",'
         ' "after": "submitting", "why": "", "done": 0, "failed": 0, "in_flight": 1, "total": 4,'
-        ' "seconds_left": null}'
+        ' "seconds_left": null,' + money
     )
     assert lines[7] == (
         '{"at": "1970-01-01T00:01:03.500Z", "take": "a_t01", "before": "fetched",'
         ' "after": "done", "why": "size", "done": 1, "failed": 0, "in_flight": 0, "total": 4,'
-        ' "seconds_left": 120.0}'
+        ' "seconds_left": 120.0,' + money
     )
-    assert lines[-1] == (
+    assert lines[-2] == (
         '{"at": "1970-01-01T00:01:05.000Z", "take": "d_t01", "before": "planned",'
         ' "after": "failed", "why": "参考图 was refused", "done": 1, "failed": 1, "in_flight": 0,'
-        ' "total": 4, "seconds_left": 0.0}'
+        ' "total": 4, "seconds_left": 0.0,' + money
     )
+    said = json.loads(lines[-1])
+    assert list(said) == list(json.loads(lines[0]))
+    assert (said["take"], said["after"]) == (None, None)
+    assert said["why"] == "submitting waits 28 s: throttled (rate)"
 
 
-def on_a_terminal(columns: int) -> list[str]:
-    """The lines that a terminal of that width shows in the end."""
+def test_a_preview_has_no_money() -> None:
+    """Nothing costs anything, so nothing is said of it."""
+    stream = io.StringIO()
+    view = progress("json", Tally(rows(S.PLANNED), 1), stream)
+    view.show(RUN[0])
+    found = json.loads(stream.getvalue())
+    assert {found[name] for name in ("spent", "set_aside", "max_cost", "currency")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("states", "change", "said"),
+    [
+        ([], None, "nothing under way"),
+        ([S.DONE, S.FAILED], None, "nothing under way"),
+        ([S.SUBMITTING, S.SUBMITTED, S.RUNNING, S.GENERATED, S.FETCHED, S.IN_DOUBT, S.PLANNED],
+         None, "1 being submitted, 1 being made, 1 queued, 2 being fetched, 1 looked for,"
+         " 1 to submit"),
+        ([S.PLANNED, S.PLANNED], Change("pause", 0, 12.0, "throttled (rate)"),
+         "2 to submit (in 0:10: throttled (rate))"),
+        ([S.PLANNED], Change("rate", 5.0, 0.1, "the service refused the rate"),
+         "1 to submit (one in 10 s: the service refuses more)"),
+    ],
+)  # fmt: skip
+def test_what_is_waited_for(states: list[State], change: Change | None, said: str) -> None:
+    """What happens at this moment, and what holds up the next submit."""
+    tally = Tally(rows(*states), 1)
+    if change:
+        tally.pace(change, 100.0)
+    assert waiting(tally, 102.0) == said
+
+
+def test_the_slowest_is_told() -> None:
+    """Of those being made, the one that has been for the longest."""
+    tally = Tally(rows(S.SUBMITTED, S.SUBMITTED), 2)
+    tally.note(step(1, S.SUBMITTED, S.RUNNING, 10.0))
+    tally.note(step(2, S.SUBMITTED, S.RUNNING, 40.0))
+    assert waiting(tally, 82.0) == "2 being made (longest 1:12)"
+    tally.note(step(1, S.RUNNING, S.GENERATED, 82.0))
+    assert waiting(tally, 82.0) == "1 being made (longest 0:42), 1 being fetched"
+
+
+def drawn(columns: int, names: str = "a") -> list[str]:
+    """Everything that a run writes to a terminal of that width, in pieces that stay on one line
+    or begin it again; bars, lines below them and lines above."""
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    takes = [row._replace(take=f"{names}{row.take}") for row in rows(*[S.PLANNED] * 4)]
     with ThreadPoolExecutor(1) as reading:
         text = reading.submit(_all_of, reader)
         with os.fdopen(writer, "w", encoding="utf-8") as stream:
-            view = progress("auto", Tally(rows(*[S.PLANNED] * 4), lambda: 1), stream)
+            view = progress("auto", Tally(takes, 1, lambda: PURSE), stream)
             assert isinstance(view.view, Bar)
             for transition in RUN:
                 view.show(transition)
+                view.tick()
             view.close()
-    # a carriage return starts the line again; what was longer is blanked by what follows
-    lines = [line.rsplit("\r", 1)[-1] for line in text.result().replace("\r\n", "\n").split("\n")]
-    return [line.rstrip() for line in lines if line.strip()]
+    plain = re.sub(r"\x1b\[\w", "", text.result())
+    return [piece.rstrip() for piece in re.split(r"[\r\n]+", plain) if piece.strip()]
 
 
 def _all_of(terminal: int) -> str:
@@ -121,33 +199,44 @@ def _all_of(terminal: int) -> str:
 
 
 def test_the_bar_at_80_columns() -> None:
-    """Done, failed, in flight and time left fit; a failure scrolls by above the bar."""
-    assert on_a_terminal(80) == [
-        "d_t01 failed: 参考图 was refused",
-        " 50%|██████████▌          | 2/4 takes, 1 done, 1 failed, 0 in flight, 0:00 left",
-    ]
+    """Done, troubles, money and time left fit; troubles scroll by above the bar; what is waited
+    for stands below it, and is gone at the end."""
+    pieces = drawn(80)
+    assert "ab_t01 in doubt: the connection broke" in pieces
+    assert "ad_t01 failed: 参考图 was refused" in pieces
+    assert "1 queued, 3 to submit; 0.80 USD set aside" in pieces
+    assert pieces[-1] == (
+        " 50%|██████      | 2 of 4 takes, 1 failed, 1 held, 1 in doubt, 1.20 of 6.00 USD"
+    )
 
 
 def test_the_bar_at_200_columns() -> None:
     """The room goes to the bar."""
-    failed, bar = on_a_terminal(200)
-    assert failed == "d_t01 failed: 参考图 was refused"
+    bar = drawn(200)[-1]
     assert len(bar) == 199  # the last column stays free
-    assert bar.endswith("| 2/4 takes, 1 done, 1 failed, 0 in flight, 0:00 left")
-    assert bar.count("█") > 60
+    assert bar.count("█") > 50
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80])
+@pytest.mark.parametrize("names", ["a", "第一场_小雨走进来看着窗外的雨_特写_"])
+def test_the_bar_never_wraps(columns: int, names: str) -> None:
+    """However narrow the terminal and however wide the takes' ids."""
+    ours = [p for p in drawn(columns, names) if "%|" in p or "to submit" in p or "queued" in p]
+    assert len(ours) > 10
+    assert [piece for piece in ours if disp_len(piece) >= columns] == []
 
 
 @pytest.mark.parametrize(
-    ("mode", "kind"), [("plain", Plain), ("json", JsonLines), ("none", Silent), ("auto", Plain)]
+    ("mode", "kind"), [("plain", Plain), ("json", Events), ("none", Silent), ("auto", Plain)]
 )
 def test_what_is_asked_for_is_shown(mode: str, kind: type[Progress]) -> None:
     """Auto is plain where there is no terminal."""
-    assert type(progress(mode, Tally([], lambda: 1), io.StringIO()).view) is kind  # type: ignore[arg-type]
+    assert type(progress(mode, Tally([], 1), io.StringIO()).view) is kind  # type: ignore[arg-type]
 
 
 def test_a_tally_counts_each_take_where_it_stands() -> None:
     """From a resumed batch on: every state is in one count, and retries move back."""
-    tally = Tally(rows(*S), lambda: 5)
+    tally = Tally(rows(*S), 5)
     counts = tally.total, tally.done, tally.bad, tally.in_flight, tally.fetching, tally.ended
     assert counts == (13, 1, 4, 3, 2, 5)
     failed = list(S).index(S.FAILED) + 1
@@ -189,7 +278,7 @@ def test_the_time_left_is_honest(ahead: int) -> None:
     also where two takes are kept ahead in the service's queue."""
     steps = list(a_batch(100, 5, ahead, 60.0))
     end = steps[-1][0]
-    tally = Tally(rows(*[S.PLANNED] * 100), lambda: 5)
+    tally = Tally(rows(*[S.PLANNED] * 100), 5)
     checked = 0
     for now, transition in steps:
         tally.note(transition)
@@ -203,8 +292,8 @@ def test_the_time_left_is_honest(ahead: int) -> None:
 
 def test_there_is_no_time_left_before_anything_was_measured() -> None:
     """A guess is not shown as knowledge; with nothing to do it is none."""
-    assert Tally(rows(S.PLANNED), lambda: 5).seconds_left(0.0) is None
-    assert Tally(rows(S.DONE, S.FAILED), lambda: 5).seconds_left(0.0) == 0.0
+    assert Tally(rows(S.PLANNED), 5).seconds_left(0.0) is None
+    assert Tally(rows(S.DONE, S.FAILED), 5).seconds_left(0.0) == 0.0
 
 
 def test_clocks() -> None:
@@ -217,7 +306,7 @@ def test_clocks() -> None:
 def test_a_reader_that_leaves_stops_nothing() -> None:
     """What cannot be shown any more is counted all the same, and the reason is kept."""
     head, tail = os.pipe()
-    tally = Tally(rows(*[S.PLANNED] * 4), lambda: 1)
+    tally = Tally(rows(*[S.PLANNED] * 4), 1)
     with open(tail, "w", encoding="utf-8") as stream:
         view = progress("json", tally, stream)
         view.show(RUN[0])
@@ -235,7 +324,7 @@ def test_a_reader_that_leaves_stops_nothing() -> None:
 
 def test_without_a_stream_nothing_is_shown() -> None:
     """A closed stderr is no reason not to run."""
-    tally = Tally(rows(S.PLANNED), lambda: 1)
+    tally = Tally(rows(S.PLANNED), 1)
     view = progress("auto", tally, None)
     view.show(RUN[0])
     view.close()

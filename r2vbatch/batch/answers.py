@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from r2vbatch.ledger import TakeRow
 
 Question = Callable[[str], Awaitable[bool]]
+
+
+def matching(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a take's id matches one of `globs`."""
+    return lambda take: any(fnmatchcase(take, glob) for glob in globs)
 
 
 @dataclass

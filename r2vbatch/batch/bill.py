@@ -14,7 +14,7 @@ from enum import StrEnum
 from r2vbatch.batch.matching import Matching
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Known, State
 from r2vbatch.manifest.model import Money
-from r2vbatch.planning.model import Plan, PlannedTake
+from r2vbatch.planning.model import Estimate, Plan, PlannedTake, total
 
 
 class Act(StrEnum):
@@ -61,36 +61,33 @@ class Bill:
         return [item for item in self.items if item.act is Act.MAKE_AGAIN]
 
     @property
+    def estimate(self) -> Estimate:
+        """What would be made, summed: seconds, price, and whether both are exact."""
+        return total(item.take.estimate for item in self.to_make)
+
+    @property
     def seconds(self) -> Decimal:
         """Billed seconds of what would be made."""
-        return sum((item.take.estimate.seconds for item in self.to_make), Decimal(0))
+        return self.estimate.seconds
 
     @property
     def exact(self) -> bool:
         """Whether no remote video of unknown length is counted at its cap."""
-        return all(item.take.estimate.exact for item in self.to_make)
+        return self.estimate.exact
 
     @property
     def cost(self) -> Money | None:
         """The price of what would be made; None where a model has no price in the table."""
-        return _sum(self.to_make)
+        return self.estimate.cost
 
     @property
     def whole(self) -> Money | None:
         """The price of everything, whatever is made already."""
-        return _sum(self.items)
+        return total(item.take.estimate for item in self.items).cost
 
     def count(self, act: Act) -> int:
         """How many takes have this act."""
         return sum(item.act is act for item in self.items)
-
-
-def _sum(items: Sequence[Item]) -> Money | None:
-    costs = [item.take.estimate.cost for item in items]
-    known = [cost for cost in costs if cost]
-    if not known or len(known) < len(costs):
-        return None
-    return Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency)
 
 
 def draw_up(plan: Plan, matching: Matching, in_scope: Callable[[str], bool]) -> Bill:

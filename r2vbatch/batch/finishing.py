@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from r2vbatch import media, workers
+from r2vbatch import media
 from r2vbatch.planning.model import Expected
 
 
 class Finisher:
     """Finishes clips in a pool that is started with the first clip."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Callable[[int], Executor]) -> None:
+        """`start` makes a pool of that many workers."""
+        self._start = start
         self._workers = min(4, os.cpu_count() or 1)
         self._pool: Executor | None = None
 
@@ -32,7 +35,7 @@ class Finisher:
 
     async def _run(self, clip: Path, poster: Path, expected: Expected) -> media.Finished:
         if self._pool is None:
-            self._pool = workers.pool(self._workers)
+            self._pool = self._start(self._workers)
         pool, loop = self._pool, asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, media.finish, clip, poster, expected)

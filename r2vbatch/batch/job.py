@@ -22,10 +22,10 @@ from r2vbatch.batch.settings import Settings
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import PAID, Kind, Known, Ledger, NewTake, State
-from r2vbatch.manifest.model import Money
 from r2vbatch.planning import request
 from r2vbatch.planning.model import Plan, PlannedTake
 from r2vbatch.storage import Folder
+from r2vbatch.take.budget import Budget
 from r2vbatch.take.naming import clip_name
 
 _BYTES_A_SECOND = 2_000_000
@@ -57,11 +57,14 @@ class Job:
         """The takes of the plan that this run is about, in order."""
         return [take for take in self.plan.takes if self._in_scope(take)]
 
-    @property
-    def spent(self) -> Money | None:
-        """Live money already spent or set aside in this folder, in the prices' currency."""
-        currency = self.currency
-        return Money(self.ledger.spent(currency), currency) if currency else None
+    @cached_property
+    def budget(self) -> Budget:
+        """The money of the run, counted from here on: the ledger should be in order. A preview
+        costs nothing."""
+        if self.currency is None or self.kind == "preview":
+            return Budget(self.settings.caps, None)
+        purse = self.ledger.purse(self.currency)
+        return Budget(self.settings.caps, purse.spent, purse.set_aside)
 
     @cached_property
     def currency(self) -> str | None:

@@ -19,6 +19,7 @@ from r2vbatch.ledger import ENDED, TO_FETCH, Kind, Ledger, State, TakeRow
 from r2vbatch.planning import expected
 from r2vbatch.planning.model import PlannedTake
 from r2vbatch.take import Means, Wanted, live
+from r2vbatch.threads import ended
 
 _CHECKPOINT = 60.0
 _POST_PATIENCE = 8.0
@@ -42,25 +43,36 @@ class Runner:
         self._takes: asyncio.TaskGroup | None = None
         self.settlers: Sequence[Settler] = ()
 
-    async def to_the_end(self) -> bool:
-        """Everything there is to do; True when a person stopped it."""
-        with Signals() as signals:
+    async def to_the_end(self, *, signals: bool) -> bool:
+        """Everything there is to do; True when a person stopped it.
+
+        `signals`: Ctrl-C and SIGTERM are answered here. A cancellation of the caller stops it in
+        the same way, and is raised when everything is recorded.
+        """
+        with Signals(listen=signals) as heard:
             body = asyncio.create_task(self._all(), name="batch")
-            asked = asyncio.create_task(signals.asked.wait(), name="stop")
-            await asyncio.wait({body, asked}, return_when=asyncio.FIRST_COMPLETED)
-            interrupted = not body.done()
-            if interrupted:
-                self._means.stop.now("interrupted")
-                await self._let_the_post_end()
-                body.cancel()
-            asked.cancel()
+            asked = asyncio.create_task(heard.asked.wait(), name="stop")
             try:
-                await body
-            except asyncio.CancelledError:
-                pass
+                await asyncio.wait({body, asked}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await self._name_unanswered()
+                interrupted = not body.done()
+                asked.cancel()
+                last = asyncio.create_task(self._wind_down(body), name="last steps")
+                await ended(last)
+        if not body.cancelled():
+            body.result()
+        last.result()
         return interrupted
+
+    async def _wind_down(self, body: asyncio.Task[None]) -> None:
+        """See a POST under way to its answer where the batch has not ended by itself, and leave
+        nothing unnamed."""
+        if not body.done():
+            self._means.stop.now("interrupted")
+            await self._let_the_post_end()
+            body.cancel()
+            await ended(body)
+        await self._name_unanswered()
 
     # --- for the settlers ----------------------------------------------------------------
 

@@ -18,11 +18,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """Listens for a wish to stop while its block runs (in the main thread)."""
+    """Listens for a wish to stop while its block runs, in the main thread and where it may."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, listen: bool) -> None:
+        """`listen`: signals are ours to answer; in another's program they are not."""
         self.asked = asyncio.Event()
-        self._listening = threading.current_thread() is threading.main_thread()
+        self._listening = listen and threading.current_thread() is threading.main_thread()
 
     def _hear(self) -> None:
         if self.asked.is_set():

@@ -27,7 +27,10 @@ _TASKS = {
         "run": ("r2vbatch.cli.run:run", "Make every take that is not made yet: preview or live."),
     },
     "Go on": {
-        "resume": ("r2vbatch.cli.run:resume", "Go on with a batch from its output folder alone."),
+        "resume": (
+            "r2vbatch.cli.resume:resume",
+            "Go on with a batch from its output folder alone.",
+        ),
         "collect": ("r2vbatch.cli.collect:collect", "Fetch what is paid for; never submits."),
         "cancel": ("r2vbatch.cli.cancel:cancel", "Cancel what is still queued at the service."),
     },

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from r2vbatch.api.reading import judged
 from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import Verb
@@ -43,7 +44,7 @@ def check(
     """Say everything that is wrong with MANIFESTS, each problem on its line."""
     found = []
     for file in manifests:
-        plan, problems = loading.planned(loading.read(file), {}, endpoint=endpoint, prices=prices)
+        plan, problems = judged(loading.read(file), endpoint=endpoint, prices=prices)
         found += problems
         if format_ == "text" and plan and not problems:
             shots = counted(len(plan.manifest.shots), "shot")

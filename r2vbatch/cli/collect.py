@@ -6,7 +6,7 @@ import asyncio
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -15,7 +15,11 @@ from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, OutputUnavailable
+from r2vbatch.ledger import State
 from r2vbatch.progress import Mode, Tally, progress
+
+if TYPE_CHECKING:
+    from r2vbatch.batch.run import Ending
 
 
 @click.command(
@@ -43,23 +47,36 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
     Tasks that still run are watched to their end; a take in doubt is adopted if its task is
     found. Links die 24 hours after a task began: do not wait longer.
     """
+    from r2vbatch import workers
     from r2vbatch.batch import run as running
     from r2vbatch.batch.folder import any_key, held
+    from r2vbatch.batch.host import Host
     from r2vbatch.batch.todo import name_what_is
-    from r2vbatch.cli.run import exit_code, unshown
+    from r2vbatch.cli.running import unshown
     from r2vbatch.cli.words import collected_lines
 
     key = any_key()
     with held(output, ledger_of(output, ledger)) as (folder, opened):
         name_what_is(opened, folder, "live")
         stream = sys.stdout if mode == "json" else sys.stderr
-        tally = Tally((k for k in opened.known("live") if k.wanted), lambda: 1)
+        tally = Tally((k for k in opened.known("live") if k.wanted), 1)
         shown = progress(cast(Mode, mode), tally, stream)
         try:
-            report = asyncio.run(running.collect(opened, folder, key, grace, shown))
+            host = Host(shown, workers.pool, signals=True)
+            ending = asyncio.run(running.collect(opened, folder, key, grace, host))
         finally:
             shown.close()
         with suppress(OutputUnavailable):
-            for line in collected_lines(opened, folder, report):
+            for line in collected_lines(opened, folder, ending):
                 say(line, err=mode == "json")
-    return exit_code(report) or unshown(shown)
+    return _exit_code(ending) or unshown(shown)
+
+
+def _exit_code(ending: Ending) -> int:
+    """The first that applies."""
+    if ending.interrupted:
+        return Exit.INTERRUPTED
+    if ending.refused:
+        return Exit.REFUSED
+    undone = sum(n for state, n in ending.counts.items() if state is not State.DONE)
+    return Exit.NOT_ALL_DONE if undone or ending.left else Exit.DONE

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from r2vbatch.api.reading import measured
 from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
@@ -69,7 +70,7 @@ def plan(
 
 def show_plan(sound: Manifest, settings: Settings, prices: str | None) -> int:
     """What ``run --dry-run`` says."""
-    from r2vbatch.cli.consent import refuse_other_currency
+    from r2vbatch.batch.consent import refuse_other_currency
 
     drawn, matching = _drawn(sound, settings, prices)
     refuse_other_currency(settings.caps, drawn)
@@ -81,11 +82,11 @@ def _drawn(sound: Manifest, settings: Settings, prices: str | None) -> tuple[Pla
     from r2vbatch.batch.job import matched
 
     if not settings.ledger.is_file():
-        drawn = loading.measured(sound, prices, None)
+        drawn = measured(sound, prices, None)
         return drawn, match(drawn.takes, [], settings.in_scope)
     ledger = Ledger.open(settings.ledger, create=False)
     try:
-        drawn = loading.measured(sound, prices, ledger)
+        drawn = measured(sound, prices, ledger)
         return drawn, matched(drawn, settings, ledger)
     finally:
         ledger.close()

@@ -1,10 +1,11 @@
 """The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
 
-from r2vbatch.ledger.rows import Known, KnownTask, Move, NewTake, TakeRow, Transition
+from r2vbatch.ledger.rows import Known, KnownTask, Move, NewTake, Purse, TakeRow, Transition
 from r2vbatch.ledger.states import (
     ASK_AGAIN,
     AT_SERVICE,
     ENDED,
+    OPEN,
     PAID,
     TO_FETCH,
     Kind,
@@ -18,6 +19,7 @@ __all__ = [
     "ASK_AGAIN",
     "AT_SERVICE",
     "ENDED",
+    "OPEN",
     "PAID",
     "TO_FETCH",
     "IllegalTransition",
@@ -28,6 +30,7 @@ __all__ = [
     "LedgerThread",
     "Move",
     "NewTake",
+    "Purse",
     "State",
     "TakeRow",
     "TaskTaken",

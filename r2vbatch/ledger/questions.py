@@ -15,8 +15,18 @@ from typing import Any
 
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import unavailable
-from r2vbatch.ledger.rows import Known, KnownTask, Move, TakeRow, decimal, from_database, whole
-from r2vbatch.ledger.states import PAID, Kind, State
+from r2vbatch.ledger.rows import (
+    Known,
+    KnownTask,
+    Move,
+    Purse,
+    TakeRow,
+    decimal,
+    from_database,
+    whole,
+)
+from r2vbatch.ledger.states import OPEN, PAID, Kind, State
+from r2vbatch.manifest.model import Money
 from r2vbatch.media.model import FileFacts
 
 
@@ -85,10 +95,6 @@ class Questions:
         """(key, file) of every slate whose take is no longer wanted."""
         return self._read(sql.DROPPED_SLATES)
 
-    def flagged(self, kind: Kind) -> list[tuple[str, list[str]]]:
-        """(take, flags) of wanted takes that are done, and not as asked."""
-        return [(take, json.loads(flags)) for take, flags in self._read(sql.FLAGGED, kind)]
-
     def counts(self) -> dict[Kind, dict[State, int]]:
         """How many wanted takes stand in each state, by kind."""
         found: dict[Kind, dict[State, int]] = {"preview": {}, "live": {}}
@@ -103,12 +109,20 @@ class Questions:
 
     def spent(self, currency: str) -> Decimal:
         """Live money in `currency`: what was billed, and the full estimate of all that may be."""
-        total = Decimal(0)
+        purse = self.purse(currency)
+        return purse.spent.amount + purse.set_aside.amount
+
+    def purse(self, currency: str) -> Purse:
+        """The same, apart."""
+        spent = set_aside = Decimal(0)
         for state, estimate, cost, lost in self._read(sql.SPENT, currency):
-            total += Decimal(lost)
-            if State(state) in PAID:
-                total += price_of(decimal(cost), decimal(estimate))
-        return total
+            spent += Decimal(lost)
+            price = price_of(decimal(cost), decimal(estimate))
+            if State(state) in OPEN:
+                set_aside += price
+            elif State(state) in PAID:
+                spent += price
+        return Purse(Money(spent, currency), Money(set_aside, currency))
 
     def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
         """(at, before, after, why, detail) of one take, oldest first."""

@@ -123,6 +123,17 @@ class Move(NamedTuple):
     target: str
 
 
+class Purse(NamedTuple):
+    """How the live money of an output folder stands, in one currency."""
+
+    spent: Money
+    """What was billed, or lost; at its estimate where the service did not say."""
+    set_aside: Money
+    """The estimates of what may still be billed: submitting, in doubt, at the service."""
+    cap: Money | None = None
+    """What both together may not go over; None where nothing was said."""
+
+
 class Transition(NamedTuple):
     """What a listener is told of one committed transition."""
 

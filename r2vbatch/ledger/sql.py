@@ -136,10 +136,6 @@ FILES = "SELECT key, file, bytes FROM takes WHERE kind = ? AND state = 'done' AN
 DROPPED_SLATES = (
     "SELECT key, file FROM takes WHERE kind = 'preview' AND wanted = 0 AND file IS NOT NULL"
 )
-FLAGGED = (
-    "SELECT take, flags FROM takes WHERE kind = ? AND wanted = 1 AND state = 'done'"
-    " AND flags <> '[]'"
-)
 COUNTS = "SELECT kind, state, count(*) FROM takes WHERE wanted = 1 GROUP BY kind, state"
 SAME_PROMPT = (
     "SELECT take FROM takes WHERE kind = ? AND prompt_key = ? AND key <> ?"

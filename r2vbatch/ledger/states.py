@@ -70,10 +70,13 @@ ENDED = frozenset({S.DONE, S.FAILED, S.CANCELED, S.EXPIRED, S.SKIPPED})
 AT_SERVICE = frozenset({S.SUBMITTED, S.RUNNING})
 """A task is queued or being made."""
 
+OPEN = frozenset({S.SUBMITTING, S.IN_DOUBT, *AT_SERVICE})
+"""What it costs is not known yet: its price is set aside."""
+
 TO_FETCH = frozenset({S.GENERATED, S.FETCHED})
 """Paid for, not safely here yet."""
 
-PAID = frozenset({S.SUBMITTING, S.IN_DOUBT, *AT_SERVICE, *TO_FETCH, S.DONE, S.EXPIRED})
+PAID = frozenset({*OPEN, *TO_FETCH, S.DONE, S.EXPIRED})
 """Money may have been spent on it: counted in the budget, never forgotten."""
 
 ASK_AGAIN = frozenset({S.FAILED, S.CANCELED, S.EXPIRED, S.SKIPPED, S.HELD})

@@ -5,7 +5,7 @@ Plain data. Nothing here knows a ledger, a network or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -49,6 +49,18 @@ class Estimate:
     """False where a remote video's length is unknown and was taken at its cap."""
 
 
+def total(estimates: Iterable[Estimate]) -> Estimate:
+    """What several takes will be billed together; no cost where one of theirs is not known."""
+    seconds, amount, currency, exact, known = Decimal(0), Decimal(0), "", True, True
+    for each in estimates:
+        seconds += each.seconds
+        exact &= each.exact
+        known &= each.cost is not None
+        if each.cost:
+            amount, currency = amount + each.cost.amount, each.cost.currency
+    return Estimate(seconds, Money(amount, currency) if known and currency else None, exact)
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedTake:
     """One generation of a shot. The request is built when asked for, not kept: a plan of
@@ -83,6 +95,17 @@ class Plan:
     """The region whose price table was used."""
     prices_read: str
     """The date (ISO 8601) on which that table was read."""
+
+    @property
+    def seconds(self) -> Decimal:
+        """Billed seconds of all takes."""
+        return total(take.estimate for take in self.takes).seconds
+
+    @property
+    def price(self) -> Money | None:
+        """What all takes will cost, the most it can be where a remote video's length is not known;
+        None where the price table lacks a model, or there is no take."""
+        return total(take.estimate for take in self.takes).cost
 
     @property
     def currency(self) -> str | None:

@@ -10,17 +10,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from r2vbatch.ledger import Purse
 from r2vbatch.manifest.model import Money
 
 
 class Budget:
     """Money that may still be spent. Without caps there is no end to it."""
 
-    def __init__(self, caps: Iterable[Money], spent: Money | None) -> None:
-        """`spent`: in this folder until now; None where nothing has a price."""
+    def __init__(
+        self, caps: Iterable[Money], spent: Money | None, set_aside: Money | None = None
+    ) -> None:
+        """`spent` and `set_aside`: in this folder until now; None where nothing has a price."""
         self._cap = min((cap.amount for cap in caps), default=None)
-        self._spent = spent.amount if spent else Decimal(0)
         self._currency = spent.currency if spent else None
+        self._open = set_aside.amount if set_aside else Decimal(0)
+        self._spent = (spent.amount if spent else Decimal(0)) + self._open
+
+    @property
+    def purse(self) -> Purse | None:
+        """How it stands; None where nothing has a price."""
+        if self._currency is None:
+            return None
+        cap = None if self._cap is None else Money(self._cap, self._currency)
+        return Purse(
+            spent=Money(self._spent - self._open, self._currency),
+            set_aside=Money(self._open, self._currency),
+            cap=cap,
+        )
 
     def reserve(self, price: Money | None) -> bool:
         """Set a take's price aside; False, and nothing set aside, when it does not fit.
@@ -30,6 +46,7 @@ class Budget:
         amount = self._counted(price)
         if self._cap is not None and (amount is None or self._spent + amount > self._cap):
             return False
+        self._open += amount or 0
         self._spent += amount or 0
         return True
 
@@ -44,10 +61,12 @@ class Budget:
 
     def take_on(self, price: Money | None) -> None:
         """Something turned out to be paid for, or possibly so, whether it fits or not."""
+        self._open += self._counted(price) or 0
         self._spent += self._counted(price) or 0
 
     def settle(self, price: Money | None, cost: Money | None) -> None:
         """A reserved take turned out to cost `cost` (None when nothing was created or billed)."""
+        self._open -= self._counted(price) or 0
         self._spent += (self._counted(cost) or 0) - (self._counted(price) or 0)
 
     def _counted(self, money: Money | None) -> Decimal | None:

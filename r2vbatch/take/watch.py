@@ -129,6 +129,7 @@ async def _unknown(row: TakeRow, task: Task, means: Means) -> TakeRow:
     if age(row, means) < TASK_LIFE:
         means.watch.plan.unknown(task.task_id, asyncio.get_running_loop().time())
         return row
+    means.budget.settle(row.price, row.price)
     return await means.ledger.do(
         Ledger.move, row.key, State.EXPIRED,
         "the service no longer knows its task: possibly paid and lost",
@@ -155,8 +156,7 @@ async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
     await _learn_echo(row, task, means)
     billed = task.usage.billed_seconds if task.usage else None
     cost = _cost(row, billed)
-    if cost is not None:
-        means.budget.settle(row.price, row.money(cost))
+    means.budget.settle(row.price, row.price if cost is None else row.money(cost))
     return await means.ledger.do(
         Ledger.move, row.key, State.GENERATED,
         link=task.link,

@@ -1,0 +1,98 @@
+"""From a manifest file to its plan, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from r2vbatch import catalogue, planning
+from r2vbatch import manifest as manifests
+from r2vbatch.dashscope.regions import find_endpoint
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.errors import ManifestInvalid
+from r2vbatch.manifest.model import Manifest, Reading
+from r2vbatch.media import FactsCache, facts_of
+from r2vbatch.planning import Plan, local_files
+from r2vbatch.planning.model import Facts
+
+
+def load(path: str | os.PathLike[str]) -> Manifest:
+    """Read the manifest file at `path` and judge it, as ``r2vbatch check`` does.
+
+    No network is touched and no reference opened. Warnings do not stop it: `check` has them.
+
+    Raises:
+        ManifestInvalid: it has errors. ``diagnostics`` holds every one, and the warnings, each
+            with file, line and column; a file that cannot be read is one of them.
+    """
+    return sound(*judged(_read(path)))
+
+
+def check(path: str | os.PathLike[str]) -> list[Diagnostic]:
+    """Everything wrong with the manifest file at `path`, errors and warnings, in the order of
+    its lines; an empty list for a manifest without a problem. Never raises for what is in it."""
+    return judged(_read(path))[1]
+
+
+def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None = None) -> Plan:
+    """All takes of `manifest`, in storyboard order, with their request, seconds and price.
+
+    Local references are opened, to be measured: a reference video's seconds are billed. Nothing
+    is sent, and nothing written. ``plan.takes`` are the takes; ``plan.seconds`` (billed seconds)
+    and ``plan.price`` are those of all of them, made already or not; `request` gives the body of
+    one, as it would be posted.
+
+    Args:
+        manifest: from `load`.
+        endpoint: a region, a URL or ``preview``, in place of the manifest's own.
+        prices: the region whose price table applies where the endpoint is none; default
+            ``singapore``.
+
+    Raises:
+        ManifestInvalid: `endpoint` does not offer what the manifest asks for.
+        UsageProblem: there is no such endpoint, or no such price table.
+    """
+    return measured(at_endpoint(manifest, endpoint, prices), prices, None)
+
+
+def at_endpoint(manifest: Manifest, endpoint: str | None, prices: str | None) -> Manifest:
+    """A sound manifest for `endpoint`, judged anew where that is not its own."""
+    if endpoint is None or endpoint == manifest.endpoint:
+        return manifest
+    find_endpoint(endpoint, manifest.workspace)
+    return sound(*judged(Reading(manifest, []), endpoint=endpoint, prices=prices))
+
+
+def judged(
+    reading: Reading, *, endpoint: str | None = None, prices: str | None = None
+) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of what was read, without the facts of files, and the diagnostics of both; None
+    if nothing was understood. `endpoint` stands in place of the manifest's own."""
+    if reading.manifest is None:
+        return None, reading.diagnostics
+    meant = reading.manifest
+    if endpoint:
+        meant = replace(meant, endpoint=endpoint)
+    facts: Facts = {}
+    drawn = planning.plan(meant, facts, catalogue.load(), prices=prices)
+    return drawn, [*reading.diagnostics, *drawn.diagnostics]
+
+
+def sound(drawn: Plan | None, found: Sequence[Diagnostic]) -> Manifest:
+    """The manifest of `drawn`. Raises `ManifestInvalid` where `found` holds an error."""
+    if drawn is None or any(d.severity == "error" for d in found):
+        raise ManifestInvalid(found)
+    return drawn.manifest
+
+
+def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -> Plan:
+    """The plan of a sound manifest with its local references measured, as far as `cache` does
+    not remember them."""
+    facts = facts_of(local_files(manifest), cache)
+    return planning.plan(manifest, facts, catalogue.load(), prices=prices)
+
+
+def _read(path: str | os.PathLike[str]) -> Reading:
+    return manifests.load(Path(path), os.fspath(path))

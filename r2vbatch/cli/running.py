@@ -1,0 +1,153 @@
+"""What `run` and `resume` share: their options, and the run itself, with questions and words."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from r2vbatch.api.reading import measured
+from r2vbatch.batch.settings import Options, Settings, parse_money, settle
+from r2vbatch.cli import completing, params
+from r2vbatch.cli.text import say
+from r2vbatch.errors import Exit, UsageProblem
+from r2vbatch.manifest.model import Manifest, Money
+from r2vbatch.progress import Mode, Steady, progress
+from r2vbatch.storage import on_shared_disk
+
+if TYPE_CHECKING:
+    from r2vbatch.batch.consent import Consent
+    from r2vbatch.batch.job import Job
+    from r2vbatch.batch.report import Report
+    from r2vbatch.dashscope.key import Key
+
+_Body = Callable[..., Any]
+
+COST = (
+    "A preview is free. A live run says its price first and spends only with a yes: an answer on"
+    " the terminal, --yes, or --max-cost. What is done already is never paid for again."
+)
+
+
+def amount(text: Any) -> Money:
+    """An option's value as money."""
+    try:
+        return text if isinstance(text, Money) else parse_money(str(text))
+    except UsageProblem as problem:
+        raise click.BadParameter(f"{problem.message}: {problem.hint}") from None
+
+
+def run_options(body: _Body) -> _Body:
+    """The options that `run` and `resume` share."""
+    for option in reversed(
+        [
+            params.endpoint,
+            params.only,
+            params.first,
+            click.option("--max-cost", type=amount, metavar='"6.00 USD"',
+                         help="Agree to spend, and never more than this in the output folder."),
+            params.prices,
+            click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
+            params.progress,
+            params.grace,
+            click.option("--resubmit-in-doubt", "resubmit", metavar="TAKE", multiple=True,
+                         shell_complete=completing.takes_in_doubt,
+                         help="Send a take in doubt again where nothing more can be learned of"
+                         " it, at the risk of paying twice; a glob, may be repeated."),
+            click.option("--dry-run", is_flag=True,
+                         help="Say what would be done and what it would cost; do nothing."),
+        ]
+    ):  # fmt: skip
+        body = option(body)
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The values of `run_options`."""
+
+    endpoint: str | None
+    only: tuple[str, ...]
+    first: int | None
+    max_cost: Money | None
+    prices: str | None
+    yes: bool
+    mode: Mode
+    grace: float
+    resubmit: tuple[str, ...]
+    dry_run: bool
+
+    def options(self, output: Path | None, ledger: Path | None) -> Options:
+        """What of it makes the run."""
+        return Options(
+            output, self.endpoint, self.only, self.first, self.max_cost, self.prices,
+            self.grace, ledger,
+        )  # fmt: skip
+
+
+def carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
+    """The run itself, from a sound manifest to an exit code."""
+    from r2vbatch.batch.consent import consent
+    from r2vbatch.batch.endpoint import key_for
+    from r2vbatch.batch.job import opened
+    from r2vbatch.cli.asking import terms
+    from r2vbatch.cli.summary import summary
+    from r2vbatch.cli.words import bill_lines
+
+    settings = settle(manifest, options)
+    if choice.dry_run:
+        from r2vbatch.cli.plan import show_plan
+
+        return show_plan(manifest, settings, options.prices)
+    key = key_for(settings.endpoint)  # a missing key is said before a folder is made
+    with opened(settings, lambda cache: measured(manifest, options.prices, cache)) as job:
+        _say_if_slow(settings)
+        for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
+            say(line, err=True)
+        job.check_room()
+        agreed = consent(job, key, terms(yes=choice.yes, capped=options.max_cost is not None))
+        report, shown = asyncio.run(_attended(job, key, choice, agreed))
+        lines = summary(report, job.plan, options)
+    for line in lines:
+        say(line, err=choice.mode == "json")
+    return report.exit_code or unshown(shown)
+
+
+async def _attended(job: Job, key: Key, choice: Chosen, agreed: Consent) -> tuple[Report, Steady]:
+    """The run, shown while it goes on, with a person at its keys."""
+    from r2vbatch import workers
+    from r2vbatch.batch.host import Host, tally_of
+    from r2vbatch.batch.preparing import prepared
+    from r2vbatch.batch.report import report
+    from r2vbatch.batch.run import run
+    from r2vbatch.cli.asking import answers
+
+    async with prepared(job, again=agreed.again):
+        stream = sys.stdout if choice.mode == "json" else sys.stderr
+        shown = progress(choice.mode, tally_of(job), stream)
+        host = Host(shown, workers.pool, answers(choice.resubmit), signals=True)
+        try:
+            ending = await run(job, key, host, spend=agreed.spend)
+        finally:
+            shown.close()
+    return report(job, ending), shown
+
+
+def _say_if_slow(settings: Settings) -> None:
+    if on_shared_disk(settings.ledger):
+        say("note: the ledger lies on a network or synced disk, and is kept in a slower, safer"
+            " way; --ledger PATH puts it on a disk of this machine", err=True)  # fmt: skip
+
+
+def unshown(shown: Steady) -> int:
+    """The exit code of progress that could not be shown, once that is said; a reader who has left
+    is no trouble."""
+    if shown.failure is None or isinstance(shown.failure, BrokenPipeError):
+        return Exit.DONE
+    say(f"progress could not be shown to the end: {shown.failure.strerror}", err=True)
+    return Exit.NOT_ALL_DONE

@@ -1,0 +1,214 @@
+"""What a run says at its end: how it went, what it cost, and what to do next, as commands that can
+be pasted. Words only: the report has decided everything."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from r2vbatch.batch.bill import shown
+from r2vbatch.batch.report import Report, TakeReport
+from r2vbatch.batch.settings import LEDGER, Options
+from r2vbatch.cli.text import counted
+from r2vbatch.dashscope.regions import REGIONS
+from r2vbatch.ledger import AT_SERVICE, State
+from r2vbatch.manifest.model import Money
+from r2vbatch.planning.model import Plan, total
+from r2vbatch.progress import clock
+from r2vbatch.progress.words import money, words
+
+_TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT, State.HELD)
+_MOST = 20
+"""Reasons that are told: who has more of them reads `status`, or the results."""
+_NAMED = 8
+"""Takes that are named where many have one reason."""
+
+Step = tuple[str, str]
+"""A command to paste, and what it does."""
+
+
+def summary(report: Report, plan: Plan, options: Options) -> list[str]:
+    """The lines. `options`: of the run that has ended, so that commands repeat what matters."""
+    return [*_outcome(report), *_takes(report), *_stopped(report), *_next(report, plan, options)]
+
+
+def _outcome(report: Report) -> Iterator[str]:
+    counts = report.counts
+    others = [f"{number} {words(state)}" for state, number in sorted(counts.items())
+              if state is not State.DONE]  # fmt: skip
+    tail = f" ({', '.join(others)})" if others else ""
+    things = "slates" if report.kind == "preview" else "clips"
+    folder = place(report.output / ("preview" if report.kind == "preview" else "clips"))
+    yield (
+        f"{report.done} of {counted(len(report.takes), 'take')} done{tail} in"
+        f" {clock(report.seconds)}; {things} in {folder}"
+    )
+    if report.purse and (report.purse.spent.amount or report.purse.set_aside.amount):
+        yield f"money in this folder: {money(report.purse)}"
+
+
+def _takes(report: Report) -> Iterator[str]:
+    """The takes that are not done or not as asked; those of one reason together."""
+    found: dict[str, list[str]] = {}
+    for take in (*report.takes, *report.others):
+        if trouble := _trouble(take):
+            found.setdefault(trouble, []).append(take.id)
+    for trouble, ids in list(found.items())[:_MOST]:
+        yield f"{ids[0]} {trouble}" if len(ids) == 1 else f"{len(ids)} takes {trouble}"
+        if len(ids) > 1:
+            yield f"    {_named(ids)}"
+    if left := [id for ids in list(found.values())[_MOST:] for id in ids]:
+        yield f"… and {counted(len(left), 'take')} more: {command('status', report.output)}"
+
+
+def _trouble(take: TakeReport) -> str:
+    if take.state is State.DONE:
+        return f"done, but not as asked: {', '.join(take.flags)}" if take.flags else ""
+    if take.state in _TOLD or take.reason:
+        return f"{words(take.state)}: {take.reason}".rstrip(": ")
+    return ""
+
+
+def _named(ids: Sequence[str]) -> str:
+    """The first and the last of many."""
+    if len(ids) <= _NAMED:
+        return ", ".join(ids)
+    return f"{', '.join(ids[: _NAMED - 1])} … {ids[-1]}"
+
+
+def _stopped(report: Report) -> Iterator[str]:
+    if report.interrupted:
+        yield _interrupted(report)
+    elif report.stopped:
+        yield f"stopped submitting: {report.stopped}"
+        if report.advice:
+            yield f"hint: {report.advice}"
+
+
+def _interrupted(report: Report) -> str:
+    """How many still run and are billed, and by when to fetch them."""
+    running = [t for t in (*report.takes, *report.others)
+               if t.state in {*AT_SERVICE, State.GENERATED}]  # fmt: skip
+    if report.kind == "preview" or not running:
+        return "interrupted; nothing is lost"
+    ends = [take.lives_until for take in running if take.lives_until]
+    by = f" by {min(ends):%Y-%m-%d %H:%M} UTC" if ends else ""
+    one = len(running) == 1
+    return (
+        f"interrupted; {counted(len(running), 'take')} still"
+        f" {'runs at the service and is' if one else 'run at the service and are'} billed:"
+        f" fetch {'it' if one else 'them'}{by}"
+    )
+
+
+# --- what to do next -------------------------------------------------------------------------
+
+
+def _next(report: Report, plan: Plan, options: Options) -> Iterator[str]:
+    steps = list(_steps(report, plan, options))
+    if steps:
+        yield "next:"
+        for command, what in steps:
+            yield f"  {command}"
+            yield f"      {what}"
+
+
+def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
+    if report.complete:
+        yield from _after_all(report, plan, options)
+        return
+    states = {take.state for take in (*report.takes, *report.others)}
+    resume = command("resume", report.output, *_ledger(report, options))
+    if State.FAILED in states and not report.interrupted:
+        yield (
+            _again(report, options),
+            f"when what failed is mended in {place(report.manifest)}; what is done is kept",
+        )
+    if State.HELD in states:
+        yield _lift(report, plan, options)
+    if State.IN_DOUBT in states and not report.interrupted:
+        yield resume, "look for what is in doubt once more; sends nothing twice"
+        doubts = [t.id for t in (*report.takes, *report.others) if t.state is State.IN_DOUBT]
+        again = [part for id in doubts[:_MOST] for part in ("--resubmit-in-doubt", id)]
+        yield (
+            command("resume", report.output, *_ledger(report, options), *again),
+            f"send {'it' if len(doubts) == 1 else 'them'} again, at the risk of paying twice",
+        )
+    elif states - {State.DONE, State.FAILED, State.HELD, State.SKIPPED}:
+        yield resume, "go on: make and fetch what is missing"
+    if report.interrupted and report.kind == "live" and states & AT_SERVICE:
+        yield (
+            command("collect", report.output, *_ledger(report, options)),
+            "only fetch what is paid for; submits nothing",
+        )
+
+
+def _after_all(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
+    if report.kind == "preview":
+        ids = {take.id for take in report.takes}
+        price = total(take.estimate for take in plan.takes if take.id in ids).cost
+        yield (
+            _again(report, options, endpoint=plan.prices),
+            f"the same as live clips, up to {shown(price)}; it asks first",
+        )
+
+
+def _lift(report: Report, plan: Plan, options: Options) -> Step:
+    """What lets through what a cap held."""
+    assert report.purse is not None, "without a price nothing is held"
+    spent, aside, _ = report.purse
+    held = [take.estimate for take in report.takes if take.state is State.HELD]
+    more = sum((price.amount for price in held if price), Decimal(0))
+    needed = Money(spent.amount + aside.amount + more, spent.currency)
+    budget = plan.manifest.max_cost
+    if budget and budget.amount < needed.amount:
+        return (
+            _again(report, options, max_cost=needed),
+            f"when `budget: {{max_cost: {needed}}}` stands in {place(report.manifest)}",
+        )
+    return (
+        command("resume", report.output, *_ledger(report, options), "--max-cost", str(needed)),
+        "make what was held, too",
+    )
+
+
+def _again(
+    report: Report, options: Options, *, endpoint: str = "", max_cost: Money | None = None
+) -> str:
+    """The command of the run that has ended."""
+    words = []
+    if options.output:
+        words += ["-o", place(options.output)]
+    for glob in options.only:
+        words += ["--only", glob]
+    if options.first:
+        words += ["--first", str(options.first)]
+    named = endpoint or (report.endpoint if report.kind == "live" else options.endpoint)
+    if named:
+        words += ["--endpoint", named]
+    if options.prices and named not in REGIONS:
+        words += ["--prices", options.prices]
+    if max_cost or options.max_cost:
+        words += ["--max-cost", str(max_cost or options.max_cost)]
+    return command("run", report.manifest, *_ledger(report, options), *words)
+
+
+def _ledger(report: Report, options: Options) -> Sequence[str]:
+    if options.ledger and options.ledger.absolute() != report.output / LEDGER:
+        return ["--ledger", place(options.ledger)]
+    return []
+
+
+def command(verb: str, where: Path, *words: str) -> str:
+    """A command line as it is typed in a shell, from the folder people are in."""
+    return shlex.join(["r2vbatch", verb, place(where), *words])
+
+
+def place(path: Path) -> str:
+    """A path as people would type it: from the folder they are in, where it lies below that."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
