@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -56,6 +57,20 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
         else:
             done = run(*args, DASHSCOPE_API_KEY=KEY)
             assert done.returncode == Exit.DONE, (args, done.stderr)
+    _assert_python_works(tmp_path)
+
+
+def _assert_python_works(folder: Path) -> None:
+    """The example in Python, on the preview that is there."""
+    (example,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+    first, *takes = done.stdout.splitlines()
+    assert f"# {first}\n" in example
+    assert len(takes) == 9
+    assert all(f" done {folder}/out/day-off/preview/" in take for take in takes)
 
 
 def _assert_real_slates(output: Path) -> None:

@@ -1,0 +1,283 @@
+"""The Python API: what a pipeline calls, and what it can rely on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from studio import KEY, Studio, service
+
+import r2vbatch
+from r2vbatch import (
+    Event,
+    ManifestInvalid,
+    Money,
+    OutputUnavailable,
+    Report,
+    UsageProblem,
+    check,
+    load,
+    plan,
+    run,
+    run_sync,
+)
+from r2vbatch.emulator import process
+
+CLIENT = ROOT / "tests" / "client.py"
+
+
+@pytest.fixture(scope="module")
+def at() -> Iterator[process.Child]:
+    """An emulator for all of them; each test has an account of its own."""
+    with service(latency=0.3) as child:
+        yield child
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    made = Studio(tmp_path / "film")
+    made.shots("a", "b")
+    return made
+
+
+def key(name: str) -> str:
+    """A key, and so an account, of this name."""
+    return f"sk-{name}-0000000000000000"
+
+
+def billed(at: process.Child, since: int) -> int:
+    """Tasks billed by the emulator, beyond those of before."""
+    return sum(found["billed_tasks"] for found in at.stats()["accounts"].values()) - since
+
+
+def states(report: Report) -> dict[str, str]:
+    return {take.id: str(take.state) for take in report.takes}
+
+
+def test_import_is_light_and_every_name_is_there() -> None:
+    """`import r2vbatch` imports nothing heavy, nor does reading a manifest; each public name can be
+    had, whatever was imported before, and none is also that of a room."""
+    code = (
+        "import sys, r2vbatch, r2vbatch.planning\n"
+        f"from r2vbatch import load; load({str(ROOT / 'manifests' / 'quickstart.yaml')!r})\n"
+        "print([m for m in ('aiohttp', 'av', 'PIL', 'tqdm', 'click') if m in sys.modules])\n"
+        "print(sorted(r2vbatch.__all__) == r2vbatch.__all__,"
+        " all(getattr(r2vbatch, n).__name__ == n for n in r2vbatch.__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\nTrue True\n", done.stderr
+    rooms = {path.stem for path in (ROOT / "r2vbatch").iterdir()}
+    assert not rooms & set(r2vbatch.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'lode'"):
+        _ = r2vbatch.lode  # type: ignore[attr-defined]
+
+
+def test_load_carries_every_problem(studio: Studio) -> None:
+    """All of them, with their places; `check` hands out the same, and neither prints."""
+    studio.shots({"id": "a", "prompt": "@chelsee", "durration": 3}, "b")
+    with pytest.raises(ManifestInvalid) as caught:
+        load(studio.file)
+    found = caught.value.diagnostics
+    assert [d.rule for d in found if d.severity == "error"] == ["unknown-mention", "unknown-key"]
+    assert all(d.position.line > 1 and d.position.file == str(studio.file) for d in found)
+    assert check(str(studio.file)) == found
+    with pytest.raises(ManifestInvalid, match="1 error"):
+        load(studio.folder / "nothing.yaml")
+
+
+def test_a_plan_has_seconds_and_a_price(studio: Studio) -> None:
+    """Those of all takes; an endpoint that cannot make them is refused with the place of the
+    model, and one that does not exist with what was probably meant."""
+    drawn = plan(load(studio.file))
+    assert [take.id for take in drawn.takes] == ["a_t01", "b_t01"]
+    assert (drawn.seconds, drawn.price) == (Decimal(4), Money(Decimal("0.20"), "USD"))
+    with pytest.raises(UsageProblem, match="singapur"):
+        plan(load(studio.file), endpoint="singapur")
+    with pytest.raises(ManifestInvalid) as caught:
+        plan(load(studio.file), endpoint="virginia")
+    assert [d.rule for d in caught.value.diagnostics] == ["model-not-in-region"]
+
+
+def test_a_script_of_a_pipeline(studio: Studio, at: process.Child) -> None:
+    """`client.py` makes two clips once, and says what they cost; run again it makes nothing. Its
+    output is its own: no word of ours, and no key, is in it."""
+    before = billed(at, 0)
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, str(CLIENT), str(studio.file), at.base_url], capture_output=True,
+            text=True, timeout=60, env={**os.environ, "DASHSCOPE_API_KEY": KEY},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert found["clips"] == ["a_t01.mp4", "b_t01.mp4"]
+        assert found["spent"] == {"amount": 0.2, "currency": "USD"}
+        assert billed(at, before) == 2
+        assert KEY not in done.stdout
+    assert found["seen"] == []
+    assert studio.states() == {"a_t01": "done", "b_t01": "done"}
+
+
+@pytest.mark.long
+def test_the_client_is_typed(tmp_path: Path) -> None:
+    """mypy, strict, finds our types from the package's own `py.typed`, and nothing to object to."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(CLIENT)],
+        capture_output=True, text=True, timeout=300, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (ROOT / "r2vbatch" / "py.typed").is_file()
+
+
+def test_nothing_is_spent_without_a_yes(studio: Studio, at: process.Child) -> None:
+    """A live run wants `max_cost` or `consent`, and says so in the words of Python."""
+    posts = at.stats()["accounts"]
+    with pytest.raises(UsageProblem, match=r"would spend up to 0\.20 USD") as caught:
+        run_sync(load(studio.file), endpoint=at.base_url, key=key("thrifty"))
+    assert caught.value.hint == 'agree with consent=True, or with a cap: max_cost="6.00 USD"'
+    assert at.stats()["accounts"] == posts
+    report = run_sync(
+        load(studio.file), endpoint=at.base_url, key=key("thrifty"), max_cost="0.15 USD"
+    )
+    assert states(report) == {"a_t01": "done", "b_t01": "held"}
+    assert (report.complete, report.exit_code) == (False, 4)
+    assert "over the cap" in report.takes[1].reason
+
+
+def test_a_url_of_the_manifest_does_not_get_the_key(studio: Studio) -> None:
+    """Only a URL that the caller names does."""
+    studio.shots("a", endpoint="https://example.com/api/v1")
+    with pytest.raises(UsageProblem, match="wants your API key") as caught:
+        run_sync(load(studio.file), key=key("secret"), consent=True)
+    assert 'endpoint="https://example.com/api/v1"' in caught.value.hint
+    assert key("secret") not in f"{caught.value!r} {caught.value.hint}"
+
+
+def test_only_takes_one_glob_or_several(studio: Studio, at: process.Child) -> None:
+    """A plain text is one glob, not its letters."""
+    report = run_sync(
+        load(studio.file), endpoint=at.base_url, key=key("one"), consent=True, only="b"
+    )
+    assert states(report) == {"b_t01": "done"}
+    assert report.complete
+    with pytest.raises(UsageProblem, match="matches no shot"):
+        run_sync(load(studio.file), endpoint=at.base_url, key=key("one"), only=["b", "z"])
+
+
+def test_a_cancellation_is_a_ctrl_c(studio: Studio) -> None:
+    """What runs at the service is recorded, the folder is free again at once, and the next run
+    fetches it: nothing is paid for twice. Signals stay the caller's meanwhile."""
+    studio.shots("a", "b", "c")
+    handlers = []
+
+    async def story(base_url: str) -> Report:
+        flying = asyncio.Event()
+
+        def follow(event: Event) -> None:
+            handlers.append(signal.getsignal(signal.SIGTERM))
+            if event.in_flight == 2:
+                flying.set()
+
+        words: dict[str, Any] = {"endpoint": base_url, "key": KEY, "consent": True}
+        task = asyncio.create_task(run(load(studio.file), **words, on_event=follow))
+        await flying.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert set(studio.states().values()) <= {"submitted", "running", "planned"}
+        assert len(set(studio.states().values()) & {"submitted", "running"}) >= 1
+        return await run(load(studio.file), **words)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with service(latency=1.0, in_flight=2) as slow:
+        report = asyncio.run(story(slow.base_url))
+        assert report.complete
+        assert billed(slow, 0) == 3
+    assert set(handlers) == {before}
+
+
+def test_ctrl_c_in_a_script(studio: Studio) -> None:
+    """`KeyboardInterrupt`, once everything is recorded."""
+    code = (
+        "import sys; from r2vbatch import load, run_sync\n"
+        "said = lambda event: print(event.after, flush=True)\n"
+        "run_sync(load(sys.argv[1]), endpoint=sys.argv[2], consent=True, on_event=said)"
+    )
+    with service(latency=30.0) as slow:
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(studio.file), slow.base_url],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as script:  # fmt: skip
+            assert script.stdout is not None
+            while script.stdout.readline() != "running\n":
+                pass
+            script.send_signal(signal.SIGINT)
+            _, err = script.communicate(timeout=30)
+        assert err.splitlines()[-1].startswith("KeyboardInterrupt")
+    assert set(studio.states().values()) <= {"submitted", "running"}
+
+
+def test_two_runs_side_by_side(studio: Studio, tmp_path: Path, at: process.Child) -> None:
+    """In one process and loop, each in a folder of its own; a second one in the same folder is
+    refused, and does not take the first one's lock away."""
+    other = Studio(tmp_path / "other")
+    other.shots("c")
+    words: dict[str, Any] = {"endpoint": at.base_url, "key": key("twins"), "consent": True}
+
+    async def story() -> list[Report]:
+        refused = []
+
+        async def intrude() -> None:
+            with pytest.raises(OutputUnavailable, match="in use by another run of this program"):
+                await run(load(studio.file), **words)
+            refused.append(studio.call("resume", "out", "--yes").code)
+
+        intruder: list[asyncio.Task[None]] = []
+
+        def follow(event: Event) -> None:
+            if not intruder:
+                intruder.append(asyncio.create_task(intrude()))
+
+        both = await asyncio.gather(
+            run(load(studio.file), **words, on_event=follow), run(load(other.file), **words)
+        )
+        await intruder[0]
+        assert refused == [5]
+        return both
+
+    first, second = asyncio.run(story())
+    assert states(first) == {"a_t01": "done", "b_t01": "done"}
+    assert states(second) == {"c_t01": "done"}
+
+
+def test_what_on_event_raises_is_raised(studio: Studio, at: process.Child) -> None:
+    """It stops the run, with everything recorded."""
+
+    def follow(event: Event) -> None:
+        if event.after == "submitted":
+            raise ZeroDivisionError("a bug in the pipeline")
+
+    words: dict[str, Any] = {"endpoint": at.base_url, "key": key("buggy"), "consent": True}
+    with pytest.raises(ZeroDivisionError, match="a bug in the pipeline"):
+        run_sync(load(studio.file), **words, on_event=follow)
+    assert run_sync(load(studio.file), **words).complete
+
+
+def test_run_sync_inside_a_loop_says_what_to_do(studio: Studio) -> None:
+    """In a notebook, say."""
+
+    async def story() -> None:
+        run_sync(load(studio.file))
+
+    with pytest.raises(RuntimeError, match=r"use `await run\(…\)` there"):
+        asyncio.run(story())
