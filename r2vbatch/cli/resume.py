@@ -12,6 +12,7 @@ import click
 from r2vbatch.batch.settings import Options
 from r2vbatch.cli import loading, params
 from r2vbatch.cli.folders import ledger_of
+from r2vbatch.cli.ondone import OnDone, told
 from r2vbatch.cli.running import COST, Chosen, carry_out, run_options
 from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import MEANINGS, Verb
@@ -48,6 +49,10 @@ def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     references are looked for where it lay.
     """
     choice = Chosen(**chosen)
+    return told(choice.on_done, lambda on_done: _go_on(output, ledger, choice, on_done))
+
+
+def _go_on(output: Path, ledger: Path | None, choice: Chosen, on_done: OnDone) -> int:
     batch = _remembered(ledger_of(output, ledger))
     file = batch["manifest_file"]
     table = batch["table_text"] or None
@@ -58,7 +63,7 @@ def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     options = replace(choice.options(output, ledger), prices=prices)
     if not options.only and options.first is None:
         options = _same_scope(options, batch["scope"])
-    return carry_out(sound, options, choice)
+    return carry_out(sound, options, choice, on_done)
 
 
 def _same_scope(options: Options, scope: str) -> Options:

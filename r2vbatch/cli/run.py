@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from r2vbatch.cli import loading, params
+from r2vbatch.cli.ondone import OnDone, told
 from r2vbatch.cli.running import COST, Chosen, carry_out, run_options
 from r2vbatch.cli.verb import MEANINGS, Verb
 
@@ -39,6 +40,10 @@ def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any)
     done is kept, what was interrupted goes on, what was edited is made anew.
     """
     choice = Chosen(**chosen)
-    reading = loading.read(manifest)
-    sound = loading.sound(reading, endpoint=choice.endpoint, prices=choice.prices)
-    return carry_out(sound, choice.options(output, ledger), choice)
+
+    def act(on_done: OnDone) -> int:
+        reading = loading.read(manifest)
+        sound = loading.sound(reading, endpoint=choice.endpoint, prices=choice.prices)
+        return carry_out(sound, choice.options(output, ledger), choice, on_done)
+
+    return told(choice.on_done, act)

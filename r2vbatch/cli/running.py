@@ -14,6 +14,7 @@ import click
 from r2vbatch.api.reading import measured
 from r2vbatch.batch.settings import Options, Settings, parse_money, settle
 from r2vbatch.cli import completing, params
+from r2vbatch.cli.ondone import OnDone
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.manifest.model import Manifest, Money
@@ -54,6 +55,10 @@ def run_options(body: _Body) -> _Body:
             params.prices,
             click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
             params.progress,
+            click.option("--on-done", metavar="CMD",
+                         help="Run CMD when the batch has ended, however it did: split as a shell"
+                         " would, run without one; the outcome is JSON on its stdin and in"
+                         " R2VBATCH_* variables."),
             params.grace,
             click.option("--resubmit-in-doubt", "resubmit", metavar="TAKE", multiple=True,
                          shell_complete=completing.takes_in_doubt,
@@ -78,6 +83,7 @@ class Chosen:
     prices: str | None
     yes: bool
     mode: Mode
+    on_done: str | None
     grace: float
     resubmit: tuple[str, ...]
     dry_run: bool
@@ -90,7 +96,7 @@ class Chosen:
         )  # fmt: skip
 
 
-def carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
+def carry_out(manifest: Manifest, options: Options, choice: Chosen, on_done: OnDone) -> int:
     """The run itself, from a sound manifest to an exit code."""
     from r2vbatch.batch.consent import consent
     from r2vbatch.batch.endpoint import key_for
@@ -115,6 +121,7 @@ def carry_out(manifest: Manifest, options: Options, choice: Chosen) -> int:
         lines = summary(report, job.plan, options)
     for line in lines:
         say(line, err=choice.mode == "json")
+    on_done.ended(report, lines)
     return report.exit_code or unshown(shown)
 
 
