@@ -78,8 +78,10 @@ def test_cancel_while_a_batch_runs(studio: Studio) -> None:
         words = studio.live_words(at, "--progress", "json")
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
-            while json.loads(program.stdout.readline())["in_flight"] < 3:
-                pass
+            for line in program.stdout:
+                event = json.loads(line)
+                if (event["take"], event["after"]) == ("c_t01", "submitted"):
+                    break
             result = studio.call("cancel", "out", "c_t01", DASHSCOPE_API_KEY=KEY)
             assert "c_t01: canceled" in result.out
             program.communicate(timeout=60)
