@@ -193,6 +193,19 @@ def path_fault(
     return Fault("not-a-file", f"{text} is {what}", f"give {wanted}")
 
 
+_FOLDERS = 40
+"""Entries beside a manifest that are looked into; thousands of missing files must cost little."""
+
+
+def _one_folder_down(name: str, folder: Path) -> str:
+    """The file of that very name in a folder beside the manifest: to leave ``refs/`` out, or to
+    misspell it, is the commonest slip."""
+    beside = _names_in(folder) or []
+    if not name or len(beside) > _FOLDERS:
+        return ""
+    return next((f"{entry}/{name}" for entry in beside if _exists(folder / entry / name)), "")
+
+
 def _nearest_file(text: str, folder: Path, problems: Problems) -> str:
     if _DRIVE.match(text):
         return "this is a Windows path; write it relative to the manifest, with /"
@@ -203,6 +216,8 @@ def _nearest_file(text: str, folder: Path, problems: Problems) -> str:
     if text != text.strip() and _exists(folder / text.strip()):
         return "remove the spaces around it"
     path = PurePosixPath(text)
+    if below := _one_folder_down(path.name, folder):
+        return f"did you mean {below}?"
     names = _names_in(folder / path.parent)
     if names is None:
         return f"there is no folder {path.parent}; paths count from the manifest's own folder"
