@@ -24,6 +24,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A storyboard and a batch, in the folder where the shell is."""
     made = Studio(tmp_path / "film")
     made.shots("sh010", {"id": "sh020", "prompt": "@ellen ${l}", "vary": {"l": ["far", "near"]}})
+    (made.folder / "shots.csv").touch()
     made.output.mkdir()
     ledger = Ledger.open(made.output / "ledger.db")
     keys = add(ledger, *(new_take(f"sh0{n}0_t01") for n in (1, 2, 3)))
@@ -61,6 +62,7 @@ def offered(line: str) -> list[str]:
         ("r2vbatch status ", ["out"]),
         ("r2vbatch status ./o", ["./out"]),
         ("r2vbatch plan ./", ["./film.yaml"]),
+        ("r2vbatch import ", ["shots.csv"]),
         ("r2vbatch resume out --only sh01", ["sh010"]),
         ("r2vbatch cancel out ", ["sh020_t01"]),
         ("r2vbatch resume out --resubmit-in-doubt ", ["sh030_t01"]),

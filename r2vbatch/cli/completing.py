@@ -24,6 +24,7 @@ def _later(name: str) -> Offer:
 
 
 manifests = _later("manifests")
+shot_lists = _later("shot_lists")
 output_folders = _later("output_folders")
 folders = _later("folders")
 endpoints = _later("endpoints")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from r2vbatch import catalogue, datafiles
-from r2vbatch.cli import loading
+from r2vbatch.cli import completing, loading
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, ManifestInvalid, OutputUnavailable, UsageProblem
@@ -31,7 +31,8 @@ MODEL = "wan2.6-r2v-flash"
         Exit.MANIFEST: "rows of the list are broken; nothing was written",
     },
 )
-@click.argument("shot_list", metavar="SHOTLIST", type=click.Path(path_type=Path))
+@click.argument("shot_list", metavar="SHOTLIST", type=click.Path(path_type=Path),
+                shell_complete=completing.shot_lists)  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
               help="The manifest to write.  [SHOTLIST with .yaml, beside it]")  # fmt: skip
 def import_(shot_list: Path, output: Path | None) -> int:

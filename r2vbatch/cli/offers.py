@@ -44,6 +44,12 @@ def manifests(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     return _paths(found, typed, "file")
 
 
+def shot_lists(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """Tables near what is typed."""
+    found = (path for path in _around(typed) if path.lower().endswith((".csv", ".tsv")))
+    return _paths(found, typed, "file")
+
+
 def output_folders(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """Folders near what is typed that hold a ledger."""
     parts = (path.rpartition("/") for path in _around(typed))

@@ -81,7 +81,7 @@ def checked(text: str, source: str) -> Key:
     if not text.isascii() or not text.isprintable() or any(sign in text for sign in _NEVER):
         raise UsageProblem(
             f"the API key in {source} has characters that no key has",
-            hint="it is one word on one line, without quotes; copy it again from the console.",
+            hint="it is one word on one line, without quotes; copy it again from the console",
         )
     if text.startswith(SUBSCRIPTION_PREFIX):
         raise UsageProblem(
