@@ -169,6 +169,35 @@ def test_the_slowest_is_told() -> None:
     assert waiting(tally, 82.0) == "1 being made (longest 0:42), 1 being fetched"
 
 
+def test_a_doubt_takes_its_time() -> None:
+    """It is not settled before the grace is over, and the time left says so."""
+    tally = Tally(rows(S.SUBMITTING, S.RUNNING), 2, grace=300.0)
+    tally.note(step(1, S.SUBMITTING, S.IN_DOUBT, 100.0))
+    assert waiting(tally, 102.0) == "1 being made, 1 looked for (for 4:58)"
+    tally.note(step(2, S.RUNNING, S.GENERATED, 110.0))
+    tally.note(step(2, S.GENERATED, S.FETCHED, 110.0))
+    tally.note(step(2, S.FETCHED, S.DONE, 110.0))
+    assert tally.seconds_left(110.0) == 290.0
+    assert tally.seconds_left(500.0) == 0.0
+    tally.note(step(1, S.IN_DOUBT, S.SUBMITTED, 120.0))
+    assert tally.doubt_left(120.0) == 0.0
+
+
+def test_a_slow_pace_takes_its_time() -> None:
+    """Where the service lets one in ten seconds through, or makes two at once, the time left
+    knows of it."""
+    tally = Tally(rows(S.SUBMITTED, *[S.PLANNED] * 8), 4)
+    tally.note(step(1, S.SUBMITTED, S.SUBMITTED, 0.0))
+    tally.note(step(1, S.SUBMITTED, S.GENERATED, 4.0))
+    tally.note(step(1, S.GENERATED, S.FETCHED, 4.0))
+    tally.note(step(1, S.FETCHED, S.DONE, 4.0))
+    assert tally.seconds_left(4.0) == 8.0
+    tally.pace(Change("in_flight", 4, 2, "refused beyond 2 in flight"), 4.0)
+    assert tally.seconds_left(4.0) == 16.0
+    tally.pace(Change("rate", 5.0, 0.1, "the service refused the rate"), 4.0)
+    assert tally.seconds_left(4.0) == 84.0
+
+
 def drawn(columns: int, names: str = "a") -> list[str]:
     """Everything that a run writes to a terminal of that width, in pieces that stay on one line
     or begin it again; bars, lines below them and lines above."""

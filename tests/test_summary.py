@@ -134,6 +134,8 @@ CASES = {
               go on: make and fetch what is missing
           r2vbatch collect out/film
               only fetch what is paid for; submits nothing
+          r2vbatch cancel out/film
+              take back what is still queued, so that it is not billed
         """,
     ),
     "refused by the service": (

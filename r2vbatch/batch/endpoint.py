@@ -20,6 +20,7 @@ from r2vbatch.emulator import process
 from r2vbatch.emulator.options import Options
 from r2vbatch.errors import UsageProblem
 from r2vbatch.pacing import Gate, RateLog
+from r2vbatch.threads import entered
 
 _PREVIEW_KEY = "sk-preview"
 
@@ -76,7 +77,8 @@ async def client_of(
     async with AsyncExitStack() as stack:
         if endpoint.kind == "preview":
             unlimited = Options(submits_per_second=None, queries_per_second=None)
-            endpoint = endpoint.at(stack.enter_context(process.start(unlimited)).base_url)
+            child = await stack.enter_async_context(entered(process.start(unlimited)))
+            endpoint = endpoint.at(child.base_url)
         client = Client(endpoint, key, offset=zone, gate=_gate(rate), patience=patience)
         yield await stack.enter_async_context(client)
 

@@ -55,4 +55,5 @@ class Host:
 def tally_of(job: Job) -> Tally:
     """The count of a run whose ledger is in order."""
     slots = job.settings.limits.in_flight or 5
-    return Tally(job.known().values(), slots, lambda: job.budget.purse)
+    grace = job.settings.grace
+    return Tally(job.known().values(), slots, lambda: job.budget.purse, grace)

@@ -143,6 +143,10 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
             command("collect", report.output, *_ledger(report, options)),
             "only fetch what is paid for; submits nothing",
         )
+        yield (
+            command("cancel", report.output, *_ledger(report, options)),
+            "take back what is still queued, so that it is not billed",
+        )
 
 
 def _after_all(report: Report, plan: Plan, options: Options) -> Iterator[Step]:

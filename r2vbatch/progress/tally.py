@@ -25,15 +25,19 @@ class Tally:
         rows: Iterable[Known],
         slots: float,
         purse: Callable[[], Purse | None] = lambda: None,
+        grace: float = 0.0,
     ) -> None:
         """`slots`: how many takes the service makes at once, until more is known; `purse`: the
-        money now, None where nothing costs anything."""
+        money now, None where nothing costs anything; `grace`: seconds before which a take in doubt
+        is not settled, unless its task is found."""
         self._state: dict[int, State] = {}
         self._name: dict[int, str] = {}
         self._began: dict[int, float] = {}
         self._running_since: dict[int, float] = {}
         self._rate: float | None = None
         self._pause: tuple[float, str] = (0.0, "")
+        self._doubted: dict[int, float] = {}
+        self._grace = grace
         self._slots = slots
         self._purse = purse
         self._measured = 0.0
@@ -52,6 +56,9 @@ class Tally:
         self._counts[transition.after] += 1
         self._state[transition.key] = transition.after
         self._running_since.pop(transition.key, None)
+        self._doubted.pop(transition.key, None)
+        if transition.after is State.IN_DOUBT:
+            self._doubted[transition.key] = transition.at
         if transition.after is State.RUNNING:
             self._running_since[transition.key] = transition.at
         elif transition.after is State.SUBMITTED:
@@ -137,6 +144,11 @@ class Tally:
         """Whether anything is still to happen by itself."""
         return self._count(_BUSY | TO_FETCH | {State.PLANNED}) > 0
 
+    def doubt_left(self, now: float) -> float:
+        """Seconds for which takes in doubt may have to be looked for, at least."""
+        until = (began + self._grace for began in self._doubted.values())
+        return max((end - now for end in until if end > now), default=0.0)
+
     def seconds_left(self, now: float) -> float | None:
         """Estimated seconds to the end, None before anything was measured.
 
@@ -144,14 +156,17 @@ class Tally:
         are in flight, those kept ahead of the slots too.
         """
         if not self.under_way:
-            return 0.0
+            return self.doubt_left(now)
         if not self._ended:
             return None
         mean = self._measured / self._ended
         ages = [now - began for began in self._began.values()]
         work = self._counts[State.PLANNED] * mean + sum(max(mean - age, 0.0) for age in ages)
         longest = max((mean - age for age in ages), default=0.0)
-        return max(work / max(self._slots, self.in_flight, 1), longest, 0.0)
+        shared = work / max(self._slots, self.in_flight, 1)
+        planned = self._counts[State.PLANNED]
+        submits = planned / self._rate + mean if planned and self._rate else 0.0
+        return max(shared, longest, submits, self.doubt_left(now))
 
 
 def clock(seconds: float) -> str:

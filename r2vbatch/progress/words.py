@@ -50,7 +50,8 @@ def _waiting(tally: Tally, now: float) -> Iterator[str]:
     if number := tally.number(*TO_FETCH):
         yield f"{number} being fetched"
     if number := tally.number(State.IN_DOUBT):
-        yield f"{number} looked for"
+        left = tally.doubt_left(now)
+        yield f"{number} looked for{f' (for {clock(left)})' if left else ''}"
     if number := tally.number(State.PLANNED):
         hurdle = tally.hurdle(now)
         yield f"{number} to submit{f' ({hurdle})' if hurdle else ''}"
