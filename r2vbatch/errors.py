@@ -44,6 +44,8 @@ class R2VBatchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")  # a pipeline's traceback shows it
 
 
 class UsageProblem(R2VBatchError):
@@ -61,6 +63,12 @@ class ManifestInvalid(R2VBatchError):
         errors = sum(d.severity == "error" for d in diagnostics)
         super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the manifest")
         self.diagnostics = list(diagnostics)
+
+    def __str__(self) -> str:
+        """All of it, each problem on its line: what a pipeline's traceback shows."""
+        from r2vbatch.diagnostics import as_text
+
+        return f"{self.message}\n\n{as_text(self.diagnostics)}"
 
 
 class OutputUnavailable(R2VBatchError):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +92,8 @@ def test_load_carries_every_problem(studio: Studio) -> None:
     assert [d.rule for d in found if d.severity == "error"] == ["unknown-mention", "unknown-key"]
     assert all(d.position.line > 1 and d.position.file == str(studio.file) for d in found)
     assert check(str(studio.file)) == found
+    text = "".join(traceback.format_exception(caught.value))
+    assert f"{studio.file}:{found[0].position.line}:" in text and "did you mean @chelsea?" in text
     with pytest.raises(ManifestInvalid, match="1 error"):
         load(studio.folder / "nothing.yaml")
 
