@@ -108,6 +108,7 @@ def test_it_is_run_where_the_manifest_has_become_invalid(studio: Studio) -> None
         ("no-such-program --now", "there is no command 'no-such-program'"),
         ("echo 'open", "cannot be split into words"),
         (" ", "names no command"),
+        ("./hook.py", "is not executable"),
     ],
 )
 def test_a_bad_command_is_a_usage_error(studio: Studio, command: str, says: str) -> None:

@@ -92,6 +92,11 @@ def _words(command: str) -> list[str]:
     if not words:
         raise UsageProblem("--on-done names no command")
     if shutil.which(words[0]) is None:
+        if Path(words[0]).is_file():
+            raise UsageProblem(
+                f"--on-done: {words[0]} is not executable",
+                hint=f"make it so: chmod +x {shlex.quote(words[0])}",
+            )
         raise UsageProblem(
             f"--on-done: there is no command {words[0]!r}",
             hint="it is run without a shell; for pipes and variables use --on-done \"sh -c '…'\"",
