@@ -37,6 +37,19 @@ def test_the_cap_is_never_crossed_by_a_reservation(
                 counted += cost - estimate
 
 
+def test_a_purse_tells_spent_from_set_aside() -> None:
+    """What is reserved is set aside until it is billed, or turns out to cost nothing."""
+    budget = Budget([usd("6")], usd("1.00"), usd("0.50"))
+    assert budget.purse == (usd("1.00"), usd("0.50"), usd("6"))
+    assert budget.reserve(usd("0.25"))
+    budget.take_on(usd("0.10"))
+    assert budget.purse == (usd("1.00"), usd("0.85"), usd("6"))
+    budget.settle(usd("0.25"), usd("0.20"))
+    budget.settle(usd("0.50"), None)
+    assert budget.purse == (usd("1.20"), usd("0.10"), usd("6"))
+    assert Budget([], None).purse is None
+
+
 def test_the_last_cent_may_be_spent() -> None:
     """A cap is reached, not approached."""
     budget = Budget([usd("6.00"), usd("3.00")], usd("1.50"))

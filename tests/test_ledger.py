@@ -52,6 +52,10 @@ def test_spent_counts_what_is_or_may_be_paid(
     (key,) = add(ledger, new_take())
     bring(ledger, key, state, **({"cost": Decimal(cost)} if cost else {}))
     assert ledger.spent("USD") == Decimal(counted)
+    not_known_yet = {State.SUBMITTING, State.IN_DOUBT, State.SUBMITTED, State.RUNNING}
+    aside = Decimal(counted) if state in not_known_yet else Decimal(0)
+    purse = ledger.purse("USD")
+    assert (purse.spent.amount, purse.set_aside.amount) == (Decimal(counted) - aside, aside)
 
 
 @pytest.mark.parametrize(("cost", "after"), [(None, "1.50"), ("1.20", "1.20"), ("0", "0")])
