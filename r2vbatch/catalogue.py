@@ -46,6 +46,28 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """One limit, as published. Where pages disagree, `newer` is the looser figure and `older` the
+    stricter one."""
+
+    newer: Decimal
+    older: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """What a reference file of one kind may be."""
+
+    formats: tuple[str, ...]
+    """``JPEG``, ``MP4`` and the like."""
+    alpha: bool
+    """Whether parts of it may be seen through."""
+    bounds: Mapping[str, Bound]
+    """By figure: megabytes, least_seconds, most_seconds, least_side, most_side (pixels), aspect
+    (the long side by the short one)."""
+
+
+@dataclass(frozen=True, slots=True)
 class InputCap:
     """How many seconds of a reference video are billed at most."""
 
@@ -97,6 +119,8 @@ class Model:
     name: str
     title: str
     naming: Naming
+    files: Mapping[str, FileLimits]
+    """By kind of reference: image, video."""
     prompt_limit: int
     """Characters; what is beyond is cut by the service without a word."""
     negative_limit: int
@@ -184,6 +208,7 @@ class Catalogue:
             name="",
             title="",
             naming=models[0].naming,
+            files=models[0].files,
             prompt_limit=longest.prompt_limit,
             negative_limit=max(m.negative_limit for m in models),
             sizes=models[0].sizes,
@@ -227,6 +252,7 @@ def _model(file: Path, schemas: Path) -> Model:
             at_most=references["at_most"],
             videos_at_most=references["videos_at_most"],
         ),
+        files={kind: _files(limits) for kind, limits in data["files"].items()},
         prompt_limit=data["prompt"]["characters"],
         negative_limit=data["prompt"]["negative_characters"],
         sizes={
@@ -239,6 +265,20 @@ def _model(file: Path, schemas: Path) -> Model:
         rates=Rates(**data["rates"]),
         prices={region: _prices(table) for region, table in data["prices"].items()},
         request=json.loads(request.read_text("utf-8")),
+    )
+
+
+def _files(limits: Mapping[str, Any]) -> FileLimits:
+    figures = {name: value for name, value in limits.items() if isinstance(value, dict)}
+    return FileLimits(
+        formats=tuple(limits["formats"]),
+        alpha=limits.get("alpha", True),
+        bounds={
+            name: Bound(
+                Decimal(figure["newer"]), Decimal(figure["older"]) if "older" in figure else None
+            )
+            for name, figure in figures.items()
+        },
     )
 
 

@@ -29,8 +29,9 @@ def estimate(
     prompt = ", ".join(f"@{name}" for name in cast)
     lengths = {length for length in videos if length is not None}
     assert len(lengths) <= 1, "one file, one length"
-    facts = {Path(IMAGE): FileFacts("1", 1, "image", None, 1, 1)} | {
-        Path(VIDEO): FileFacts("0", 1, "video", Decimal(length), 1, 1) for length in lengths
+    facts = {Path(IMAGE): FileFacts("1", 1, "image", None, 512, 512, "PNG")} | {
+        Path(VIDEO): FileFacts("0", 1, "video", Decimal(length), 1280, 720, "MP4")
+        for length in lengths
     }
     data = storyboard({"id": "a", "prompt": prompt, **shot}, model=model, cast=cast)
     (take,) = planned({**data, "endpoint": region}, facts=facts).takes

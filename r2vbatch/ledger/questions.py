@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from r2vbatch.ledger.rows import (
 from r2vbatch.ledger.states import OPEN, PAID, Kind, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.media.model import FileFacts
+
+_FACTS = {field.name for field in fields(FileFacts)}
 
 
 class Questions:
@@ -153,6 +156,8 @@ class Questions:
         if not found:
             return None
         facts = json.loads(found[0][0])
+        if facts.keys() != _FACTS:  # an older version measured less
+            return None
         return FileFacts(**{**facts, "seconds": decimal(facts["seconds"])})
 
 

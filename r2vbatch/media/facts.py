@@ -7,10 +7,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from r2vbatch.media.files import digest, opened
 from r2vbatch.media.model import FileFacts
+
+if TYPE_CHECKING:
+    import av.container
+
+_SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as phones make them
+_BRANDS = {"qt": "MOV", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF"}
+_STILLS = frozenset({"HEIC", "AVIF"})
+"""Pictures in the container of films."""
 
 
 class FactsCache(Protocol):
@@ -40,17 +48,16 @@ def facts_of(files: Iterable[Path], cache: FactsCache | None = None) -> dict[Pat
 def facts(path: Path) -> FileFacts:
     """The facts of one file. Raises OSError only where it cannot be read at all."""
     sha256, size = digest(path)
-    picture = _picture(path)
-    if picture:
-        return FileFacts(sha256, size, "image", None, *picture)
-    video = _video(path)
-    if video:
-        return FileFacts(sha256, size, "video", *video)
+    return _picture(path, sha256, size) or _video(path, sha256, size) or nothing(sha256, size)
+
+
+def nothing(sha256: str, size: int) -> FileFacts:
+    """The facts of a file that is neither an image nor a video."""
     return FileFacts(sha256, size, None, None, None, None)
 
 
-def _picture(path: Path) -> tuple[int, int] | None:
-    """Width and height of an image; None if it is none. Reads no more than its head."""
+def _picture(path: Path, sha256: str, size: int) -> FileFacts | None:
+    """The facts of an image; None if it is none. Reads no more than its head."""
     from PIL import Image
 
     try:
@@ -58,13 +65,15 @@ def _picture(path: Path) -> tuple[int, int] | None:
             # only the size is read here; nothing so large is ever unpacked
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                return image.size
+                form = _SAME.get(image.format or "", image.format or "")
+                alpha = image.has_transparency_data
+                return FileFacts(sha256, size, "image", None, *image.size, form, alpha)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
-def _video(path: Path) -> tuple[Decimal | None, int, int] | None:
-    """Length, width and height of a video; None if it is none."""
+def _video(path: Path, sha256: str, size: int) -> FileFacts | None:
+    """The facts of a video; None if it is none."""
     import av
 
     try:
@@ -75,9 +84,22 @@ def _video(path: Path) -> tuple[Decimal | None, int, int] | None:
             length = Fraction(container.duration, 1_000_000) if container.duration else None
             if length is None and stream.duration and stream.time_base:
                 length = stream.duration * stream.time_base
-            return _decimal(length), stream.width, stream.height
+            form = _form(container)
+            shape = stream.width, stream.height
+            if form in _STILLS:
+                return FileFacts(sha256, size, "image", None, *shape, form)
+            return FileFacts(sha256, size, "video", _decimal(length), *shape, form)
     except (av.FFmpegError, ValueError):
         return None
+
+
+def _form(container: av.container.InputContainer) -> str:
+    """What a film's file is, in the words of its users."""
+    names = container.format.name.split(",")
+    if "mp4" not in names:
+        return names[0].upper()
+    brand = container.metadata.get("major_brand", "").strip().lower()
+    return _BRANDS.get(brand, "3GP" if brand.startswith("3g") else "MP4")
 
 
 def _decimal(seconds: Fraction | None) -> Decimal | None:

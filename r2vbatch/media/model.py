@@ -19,6 +19,10 @@ class FileFacts:
     """Length of a video; None for an image."""
     width: int | None
     height: int | None
+    format: str = ""
+    """``JPEG``, ``PNG``, ``MP4``, ``MOV`` and the like, by content and not by name."""
+    alpha: bool = False
+    """An image with parts that may be seen through."""
 
 
 @dataclass(frozen=True, slots=True)

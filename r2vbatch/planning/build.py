@@ -14,7 +14,7 @@ from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic, in_order
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
-from r2vbatch.planning import lint
+from r2vbatch.planning import lint, probe
 from r2vbatch.planning.compose import parameters
 from r2vbatch.planning.gate import Gate
 from r2vbatch.planning.graph import Order
@@ -58,6 +58,7 @@ class _Planner:
         self._order = Order(manifest.shots)
         self._sent: dict[object, tuple[Sent, ...]] = {}
         self._estimates: dict[object, Estimate] = {}
+        self._probed: dict[object, tuple[Diagnostic, ...]] = {}
         self._after: dict[tuple[str, ...], tuple[str, ...]] = {}
         # shots share settings and prompts, so findings repeat; each is told once
         self._found: dict[Diagnostic, None] = {}
@@ -143,11 +144,22 @@ class _Planner:
             region=self._region,
             gate=self._gate,
         )
-        found = [*self._about_model(shot, model)]
+        found = [*self._about_model(shot, model), *self._about_files(shot, subject.model)]
         for rule in lint.RULES:
             found += rule(subject)
         self._note(found)
         return all(diagnostic.severity != "error" for diagnostic in found)
+
+    def _about_files(self, shot: Shot, model: Model) -> Iterator[Diagnostic]:
+        """What was measured of its local references, held to what the model takes."""
+        for reference in shot.references:
+            facts = self._facts.get(reference.file) if reference.file else None
+            if facts is None:  # a link, or not measured; a missing file is told already
+                continue
+            key = (model.name, id(reference))
+            if key not in self._probed:
+                self._probed[key] = tuple(probe.judge(reference, facts, model))
+            yield from self._probed[key]
 
     def _about_model(self, shot: Shot, model: Model | None) -> Iterator[Diagnostic]:
         endpoint = self._manifest.endpoint

@@ -1,0 +1,159 @@
+"""Whether a local reference is a file that its model takes, by what was measured of it.
+
+A file that the service would refuse is told before anything is uploaded or paid, with the
+measured value, the limit and the remedy. Where the service's pages disagree, the looser figure is
+an error's and the stricter one a warning's (``older`` in the catalogue). A link is not looked into
+here, and what a picture shows is nobody's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from r2vbatch.catalogue import Bound, FileLimits, Model
+from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.manifest.model import Reference, diagnose
+from r2vbatch.media import FileFacts
+
+_MEGABYTE = 1024 * 1024
+_RULE = "reference-file"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """One figure of a file that a model may limit."""
+
+    of: Callable[[FileFacts], Decimal | None]
+    least: bool
+    """The limit is the least that is taken, else the most."""
+    says: str
+    """The measured value in words: ``{measured}``."""
+    limit: str
+    """What is taken: ``{limit}``."""
+    remedy: str
+
+
+def _sides(facts: FileFacts, choose: Callable[[int, int], int]) -> Decimal | None:
+    known = facts.width and facts.height
+    return Decimal(choose(facts.width or 0, facts.height or 0)) if known else None
+
+
+def _aspect(facts: FileFacts) -> Decimal | None:
+    short, long = _sides(facts, min), _sides(facts, max)
+    return (long / short).quantize(Decimal("0.01")) if short and long else None
+
+
+_MEASURES = {
+    "megabytes": _Measure(
+        lambda facts: (Decimal(facts.bytes) / _MEGABYTE).quantize(Decimal("0.1")),
+        False, "has {measured} MB", "{limit} MB at most", "save it smaller",
+    ),
+    "least_seconds": _Measure(
+        lambda facts: facts.seconds, True, "is {measured} s long", "{limit} s at least",
+        "give a longer one",
+    ),
+    "most_seconds": _Measure(
+        lambda facts: facts.seconds, False, "is {measured} s long", "{limit} s at most",
+        "cut out the part that shows the performer best",
+    ),
+    "least_side": _Measure(
+        lambda facts: _sides(facts, min), True, "has a side of {measured} pixels",
+        "{limit} pixels at least", "give a larger one",
+    ),
+    "most_side": _Measure(
+        lambda facts: _sides(facts, max), False, "has a side of {measured} pixels",
+        "{limit} pixels at most", "scale it down",
+    ),
+    "aspect": _Measure(
+        _aspect, False, "is {measured} times as long as wide", "{limit} times at most",
+        "crop it",
+    ),
+}  # fmt: skip
+
+
+def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diagnostic]:
+    """What speaks against giving this file to `model`, at the reference's place."""
+    name = reference.file.name if reference.file else ""
+    if facts.kind is None:
+        what = "is empty" if not facts.bytes else "is neither an image nor a video"
+        yield diagnose(
+            reference.origin, f"{name} {what}", rule=_RULE,
+            hint="open it in a viewer: it may be cut short, or another file under this name",
+        )  # fmt: skip
+        return
+    if reference.kind not in {None, facts.kind}:
+        given = _a(reference.kind or "")
+        yield diagnose(
+            reference.origin,
+            f"{name} is {_a(facts.kind)}, but given as {given}",
+            rule=_RULE,
+            hint=f"write {{{facts.kind}: …}}, or give {given}",
+        )
+        return
+    limits = model.files[facts.kind]
+    yield from _form(reference, name, facts, limits, model)
+    for figure, bound in limits.bounds.items():
+        yield from _held(reference, name, facts, _MEASURES[figure], bound, model)
+
+
+def _form(
+    reference: Reference, name: str, facts: FileFacts, limits: FileLimits, model: Model
+) -> Iterator[Diagnostic]:
+    taken = ", ".join(limits.formats)
+    if facts.format not in limits.formats:
+        yield diagnose(
+            reference.origin,
+            f"{name} is {facts.format}; {_who(model)} takes {taken}",
+            rule=_RULE,
+            hint=f"save it as {limits.formats[0]}",
+        )
+    elif facts.alpha and not limits.alpha:
+        yield diagnose(
+            reference.origin,
+            f"{name} has transparent parts; {_who(model)} takes none",
+            rule=_RULE,
+            hint="save it without an alpha channel, on the background it should have",
+        )
+
+
+def _held(
+    reference: Reference,
+    name: str,
+    facts: FileFacts,
+    measure: _Measure,
+    bound: Bound,
+    model: Model,
+) -> Iterator[Diagnostic]:
+    measured = measure.of(facts)
+    if measured is None:
+        return
+    said = f"{name} {measure.says.format(measured=f'{measured:f}')}"
+
+    def beyond(limit: Decimal) -> bool:
+        return measured < limit if measure.least else measured > limit
+
+    if beyond(bound.newer):
+        yield diagnose(
+            reference.origin,
+            f"{said}; {_who(model)} takes {measure.limit.format(limit=bound.newer)}",
+            rule=_RULE,
+            hint=measure.remedy,
+        )
+    elif bound.older is not None and beyond(bound.older):
+        yield diagnose(
+            reference.origin,
+            f"{said}; some pages of the service say {measure.limit.format(limit=bound.older)}",
+            rule=_RULE,
+            hint=f"if it is refused: {measure.remedy}",
+            severity="warning",
+        )
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind.startswith("i") else f"a {kind}"
+
+
+def _who(model: Model) -> str:
+    return model.name or "any model"
