@@ -11,7 +11,7 @@ This room refuses to know takes, the ledger and the service; it is told what to 
 from __future__ import annotations
 
 from r2vbatch.media.clips import finish, verify
-from r2vbatch.media.facts import FactsCache, facts, facts_of
+from r2vbatch.media.facts import FactsCache, facts, facts_of, looks_of
 from r2vbatch.media.model import ClipFacts, Expected, FileFacts, Finished, Verdict
 from r2vbatch.media.posters import poster
 
@@ -25,6 +25,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "looks_of",
     "poster",
     "verify",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -45,9 +47,21 @@ def facts_of(files: Iterable[Path], cache: FactsCache | None = None) -> dict[Pat
     return found
 
 
+def looks_of(files: Iterable[Path]) -> dict[Path, FileFacts]:
+    """What can be told of each file without reading all of it: its hash is left empty."""
+    found = {}
+    for path in dict.fromkeys(files):
+        with suppress(OSError), path.open("rb") as file:  # one that may not be read is left out
+            found[path] = _look(path, "", file.seek(0, os.SEEK_END))
+    return found
+
+
 def facts(path: Path) -> FileFacts:
     """The facts of one file. Raises OSError only where it cannot be read at all."""
-    sha256, size = digest(path)
+    return _look(path, *digest(path))
+
+
+def _look(path: Path, sha256: str, size: int) -> FileFacts:
     return _picture(path, sha256, size) or _video(path, sha256, size) or nothing(sha256, size)
 
 
