@@ -69,8 +69,10 @@ def test_help_is_light() -> None:
 
 
 def test_check_is_light() -> None:
-    """`check` imports nothing heavy while no reference must be opened."""
-    assert imported("check", str(ROOT / "manifests" / "quickstart.yaml")) == set()
+    """`check` imports nothing heavy unless a local reference must be opened."""
+    manifests = ROOT / "manifests"
+    assert imported("check", str(manifests / "documentation-request.yaml")) == set()
+    assert imported("check", str(manifests / "quickstart.yaml")) == {"av", "PIL"}
 
 
 @pytest.mark.parametrize(

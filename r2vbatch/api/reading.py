@@ -13,15 +13,15 @@ from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import ManifestInvalid
 from r2vbatch.manifest.model import Manifest, Reading
-from r2vbatch.media import FactsCache, facts_of
+from r2vbatch.media import FactsCache, facts_of, looks_of
 from r2vbatch.planning import Plan, local_files
-from r2vbatch.planning.model import Facts
 
 
 def load(path: str | os.PathLike[str]) -> Manifest:
     """Read the manifest file at `path` and judge it, as ``r2vbatch check`` does.
 
-    No network is touched and no reference opened. Warnings do not stop it: `check` has them.
+    No network is touched; of local references as much is read as tells what they are. Warnings
+    do not stop it: `check` has them.
 
     Raises:
         ManifestInvalid: it has errors. ``diagnostics`` holds every one, and the warnings, each
@@ -68,15 +68,16 @@ def at_endpoint(manifest: Manifest, endpoint: str | None, prices: str | None) ->
 def judged(
     reading: Reading, *, endpoint: str | None = None, prices: str | None = None
 ) -> tuple[Plan | None, list[Diagnostic]]:
-    """The plan of what was read, without the facts of files, and the diagnostics of both; None
-    if nothing was understood. `endpoint` stands in place of the manifest's own."""
+    """The plan of what was read, with local references looked into but not hashed, and the
+    diagnostics of both; None if nothing was understood. `endpoint` stands in place of the
+    manifest's own."""
     if reading.manifest is None:
         return None, reading.diagnostics
     meant = reading.manifest
     if endpoint:
         meant = replace(meant, endpoint=endpoint)
-    facts: Facts = {}
-    drawn = planning.plan(meant, facts, catalogue.load(), prices=prices)
+    looks = looks_of(local_files(meant))
+    drawn = planning.plan(meant, looks, catalogue.load(), prices=prices)
     return drawn, [*reading.diagnostics, *drawn.diagnostics]
 
 

@@ -18,10 +18,7 @@ Format = Literal["text", "json", "github"]
 
 
 def sound(reading: Reading, *, endpoint: str | None = None, prices: str | None = None) -> Manifest:
-    """The manifest, with its warnings shown. Raises `ManifestInvalid` after showing everything.
-
-    No reference is opened for this.
-    """
+    """The manifest, with its warnings shown. Raises `ManifestInvalid` after showing everything."""
     drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices)
     show(found)
     return judge.sound(drawn, found)
