@@ -210,6 +210,42 @@ def test_a_cancellation_is_a_ctrl_c(studio: Studio) -> None:
     assert set(handlers) == {before}
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("again", [False, True])
+def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool) -> None:
+    """Wherever it is cancelled, and by those who cannot wait twice: the next run makes what is
+    missing, and no take is paid for twice."""
+
+    async def story(file: Path, number: int, words: dict[str, Any]) -> bool:
+        seen = 0
+
+        def follow(event: Event) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == number:
+                task.cancel()
+                if again:
+                    asyncio.get_running_loop().call_later(0.01, task.cancel)
+
+        task = asyncio.create_task(run(load(file), **words, on_event=follow))
+        await asyncio.wait([task])
+        assert task.cancelled() or task.result().complete
+        report = await run(load(file), **words)
+        assert report.complete, report
+        return task.cancelled()
+
+    cancelled = 0
+    for number in range(1, 20):
+        made = Studio(tmp_path / f"film-{number}")
+        made.shots("a", "b")
+        name = key(f"{'twice' if again else 'once'}{number}")
+        before = billed(at, 0)
+        words = {"endpoint": at.base_url, "key": name, "consent": True, "grace": 1.0}
+        cancelled += asyncio.run(story(made.file, number, words))
+        assert billed(at, before) == 2, number
+    assert cancelled >= 8
+
+
 def test_ctrl_c_in_a_script(studio: Studio) -> None:
     """`KeyboardInterrupt`, once everything is recorded."""
     code = (
