@@ -246,6 +246,21 @@ def test_the_bar_at_200_columns() -> None:
     assert bar.count("█") > 50
 
 
+def test_a_question_has_the_screen_to_itself() -> None:
+    """What happens while a person is asked is shown when they have answered."""
+    stream = io.StringIO()
+    view = progress("bar", Tally(rows(S.PLANNED, S.RUNNING), 1), stream)
+    with view.paused():
+        asked = len(stream.getvalue())
+        view.show(step(1, S.PLANNED, S.HELD, 1.0, "over the budget"))
+        view.tick()
+        view.say("a sentence")
+        assert len(stream.getvalue()) == asked
+    told = stream.getvalue()[asked:]
+    assert told.index("a_t01 held: over the budget") < told.index("a sentence")
+    view.close()
+
+
 @pytest.mark.parametrize("columns", [20, 40, 60, 80])
 @pytest.mark.parametrize("names", ["a", "第一场_小雨走进来看着窗外的雨_特写_"])
 def test_the_bar_never_wraps(columns: int, names: str) -> None:

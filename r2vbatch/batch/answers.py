@@ -38,7 +38,8 @@ class Answers:
         if self.ask is None or row.key in self.no:
             return False
         price = str(row.price) if row.price else "an unknown price"
-        if await self.ask(f"{row.take} {why} Send it again, at worst paying {price} twice?"):
+        reason = why.rstrip(".")
+        if await self.ask(f"{row.take}: {reason}. Send it again, at worst paying {price} twice?"):
             self.yes.add(row.key)
             self.used.discard(row.key)
             return True

@@ -286,9 +286,8 @@ class Settler:
         """Back to planned. Where a person said yes, what was asked for before counts as lost."""
         self._resends[row.key] = self._resends.get(row.key, 0) + 1
         lost = row.lost if decision.proven else row.lost + (row.estimate or Decimal(0))
-        if decision.proven:
-            self._means.budget.settle(row.price, None)
-        else:
+        self._means.budget.settle(row.price, None if decision.proven else row.price)
+        if not decision.proven:
             self._answers.used.add(row.key)
         return await self._means.ledger.do(
             Ledger.move, row.key, State.PLANNED, decision.reason, lost=lost

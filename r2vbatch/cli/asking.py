@@ -11,6 +11,7 @@ import click
 from r2vbatch.batch.answers import Answers, matching
 from r2vbatch.batch.consent import Terms
 from r2vbatch.cli.text import agree
+from r2vbatch.progress import Steady
 from r2vbatch.visible import visible
 
 
@@ -28,12 +29,13 @@ def terms(*, yes: bool, capped: bool) -> Terms:
     )
 
 
-def answers(resubmit: Sequence[str]) -> Answers:
-    """What people say about takes in doubt: on a terminal they are asked; ``--resubmit-in-doubt``
-    is a yes beforehand, for the takes whose ids match."""
+def answers(resubmit: Sequence[str], shown: Steady) -> Answers:
+    """What people say about takes in doubt: on a terminal they are asked, while `shown` leaves
+    them the screen; ``--resubmit-in-doubt`` is a yes beforehand, for the takes whose ids match."""
 
     async def ask(question: str) -> bool:
-        return await asyncio.to_thread(click.confirm, f"\n{visible(question)}", err=True)
+        with shown.paused():
+            return await asyncio.to_thread(click.confirm, visible(question), err=True)
 
     return Answers(ask if _asks() else None, matching(resubmit))
 

@@ -79,6 +79,11 @@ class Bar:
                 return whole
         return str(disp_trim(text, width))
 
+    def hide(self) -> None:
+        """Take both lines away; the next change brings them back."""
+        self._below.clear()
+        self._bar.clear()
+
     def close(self) -> None:
         """Leave the last state of the bar on the screen."""
         self._update()

@@ -113,6 +113,9 @@ class Events:
     def tick(self) -> None:
         """Nothing happened."""
 
+    def hide(self) -> None:
+        """Nothing is in the way."""
+
     def close(self) -> None:
         """Nothing to close."""
 

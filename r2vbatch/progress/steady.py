@@ -3,7 +3,8 @@ full."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from r2vbatch.ledger import Transition
 from r2vbatch.pacing import Change
@@ -20,6 +21,24 @@ class Steady:
         self._silent = Silent(tally)
         self.failure: OSError | None = None
         """Why nothing is shown any more."""
+        self._pauses = 0
+        self._later: list[Callable[[], None]] = []
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The block with the screen to itself, for a question; what happens meanwhile is shown
+        after it."""
+        if self._pauses == 0:
+            self._try(self.view.hide)
+        self._pauses += 1
+        try:
+            yield
+        finally:
+            self._pauses -= 1
+            if self._pauses == 0:
+                for act in self._later:
+                    self._try(act)
+                self._later.clear()
 
     def show(self, transition: Transition) -> None:
         """One transition; a failure to show it is kept. It counts all the same."""
@@ -38,14 +57,17 @@ class Steady:
 
     def tick(self) -> None:
         """A second has passed."""
-        self._try(self.view.tick)
+        if not self._pauses:
+            self._try(self.view.tick)
 
     def close(self) -> None:
         """The run is over."""
         self._try(self.view.close)
 
     def _try(self, act: Callable[[], None]) -> None:
-        if not self.failure:
+        if self._pauses:
+            self._later.append(act)
+        elif not self.failure:
             try:
                 act()
             except OSError as failure:

@@ -36,6 +36,10 @@ class Progress(Protocol):
         """A second has passed."""
         ...
 
+    def hide(self) -> None:
+        """Make room on the screen: a person is about to be asked something."""
+        ...
+
     def close(self) -> None:
         """The run is over."""
         ...
@@ -60,6 +64,9 @@ class Silent:
 
     def tick(self) -> None:
         """Nothing is shown."""
+
+    def hide(self) -> None:
+        """Nothing is in the way."""
 
     def close(self) -> None:
         """Nothing to close."""
@@ -117,6 +124,9 @@ class Plain:
         self._quiet = 0
         self._stream.write(visible(text) + "\n")
         self._stream.flush()
+
+    def hide(self) -> None:
+        """Nothing is in the way."""
 
     def close(self) -> None:
         """Nothing to close."""
