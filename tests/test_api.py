@@ -167,6 +167,19 @@ def test_a_url_of_the_manifest_does_not_get_the_key(studio: Studio) -> None:
     assert key("secret") not in f"{caught.value!r} {caught.value.hint}"
 
 
+def test_a_reference_that_became_bad_is_no_edit(studio: Studio, at: process.Child) -> None:
+    """Between `load` and `run`: it is refused on its line, and no paid clip is set aside for it."""
+    words: dict[str, Any] = {"endpoint": at.base_url, "key": key("changed"), "consent": True}
+    film = load(studio.file)
+    assert run_sync(film, **words).complete
+    (studio.folder / "refs" / "ellen.png").write_text("not a picture any more")
+    for call in (lambda: plan(film), lambda: run_sync(film, **words)):
+        with pytest.raises(ManifestInvalid, match=r"film\.yaml:\d+:\d+: error"):
+            call()
+    assert sorted(studio.hashes()) == ["a_t01.mp4", "b_t01.mp4"]
+    assert studio.hashes("retired") == {}
+
+
 def test_only_takes_one_glob_or_several(studio: Studio, at: process.Child) -> None:
     """A plain text is one glob, not its letters."""
     report = run_sync(

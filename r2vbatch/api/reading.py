@@ -51,7 +51,8 @@ def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None 
             ``singapore``.
 
     Raises:
-        ManifestInvalid: `endpoint` does not offer what the manifest asks for.
+        ManifestInvalid: `endpoint` does not offer what the manifest asks for, or a local reference
+            has changed since `load`, and is now one that its model does not take.
         UsageProblem: there is no such endpoint, or no such price table.
     """
     return measured(at_endpoint(manifest, endpoint, prices), prices, None)
@@ -90,9 +91,12 @@ def sound(drawn: Plan | None, found: Sequence[Diagnostic]) -> Manifest:
 
 def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -> Plan:
     """The plan of a sound manifest with its local references measured, as far as `cache` does
-    not remember them."""
+    not remember them. Raises `ManifestInvalid` where they have changed for the worse: takes left
+    out of a plan would count as no longer wanted."""
     facts = facts_of(local_files(manifest), cache)
-    return planning.plan(manifest, facts, catalogue.load(), prices=prices)
+    drawn = planning.plan(manifest, facts, catalogue.load(), prices=prices)
+    sound(drawn, drawn.diagnostics)
+    return drawn
 
 
 def _read(path: str | os.PathLike[str]) -> Reading:

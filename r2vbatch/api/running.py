@@ -91,7 +91,8 @@ async def run(
             first ends the run early, with a report; the second ends the process.
 
     Raises:
-        ManifestInvalid: `endpoint` does not offer what the manifest asks for.
+        ManifestInvalid: `endpoint` does not offer what the manifest asks for, or a local reference
+            has changed since `load`, and is now one that its model does not take.
         UsageProblem: nobody agreed to the price, there is no key, no shot matches `only`, a cap
             is in another currency, or the like; nothing was spent.
         OutputUnavailable: the output folder or its ledger cannot be used, or another run has it.

@@ -11,8 +11,10 @@ import click
 from r2vbatch import diagnostics, manifest
 from r2vbatch.api import reading as judge
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.errors import Exit
+from r2vbatch.errors import Exit, ManifestInvalid
 from r2vbatch.manifest.model import Manifest, Reading
+from r2vbatch.media import FactsCache
+from r2vbatch.planning import Plan
 
 Format = Literal["text", "json", "github"]
 
@@ -22,6 +24,16 @@ def sound(reading: Reading, *, endpoint: str | None = None, prices: str | None =
     drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices)
     show(found)
     return judge.sound(drawn, found)
+
+
+def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -> Plan:
+    """The plan of a sound manifest, its local references measured. Raises `ManifestInvalid`, after
+    showing everything, where they have changed for the worse since it was read."""
+    try:
+        return judge.measured(manifest, prices, cache)
+    except ManifestInvalid as problem:
+        show(problem.diagnostics)
+        raise
 
 
 def show(found: Sequence[Diagnostic], format: Format = "text") -> None:

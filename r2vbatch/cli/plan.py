@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from r2vbatch.api.reading import measured
 from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
@@ -82,11 +81,11 @@ def _drawn(sound: Manifest, settings: Settings, prices: str | None) -> tuple[Pla
     from r2vbatch.batch.job import matched
 
     if not settings.ledger.is_file():
-        drawn = measured(sound, prices, None)
+        drawn = loading.measured(sound, prices, None)
         return drawn, match(drawn.takes, [], settings.in_scope)
     ledger = Ledger.open(settings.ledger, create=False)
     try:
-        drawn = measured(sound, prices, ledger)
+        drawn = loading.measured(sound, prices, ledger)
         return drawn, matched(drawn, settings, ledger)
     finally:
         ledger.close()

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from r2vbatch.api.reading import measured
 from r2vbatch.batch.settings import Options, Settings, parse_money, settle
-from r2vbatch.cli import completing, params
+from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.ondone import OnDone
 from r2vbatch.cli.text import say
 from r2vbatch.errors import Exit, UsageProblem
@@ -111,7 +110,7 @@ def carry_out(manifest: Manifest, options: Options, choice: Chosen, on_done: OnD
 
         return show_plan(manifest, settings, options.prices)
     key = key_for(settings.endpoint)  # a missing key is said before a folder is made
-    with opened(settings, lambda cache: measured(manifest, options.prices, cache)) as job:
+    with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
         _say_if_slow(settings)
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             say(line, err=True)
