@@ -173,6 +173,8 @@ def _too_many(length: int, limit: int) -> str:
 def shot_ranges(subject: Subject) -> Iterator[Diagnostic]:
     """Timed shots inside the prompt, against the clip and against shot_type."""
     shots = timed_shots(subject.prompt)
+    if not shots:
+        return
     model = subject.model
     duration = subject.parameters.get("duration", model.default("duration"))
     for odd in oddities(shots, None if subject.shot.unread("duration") else duration):

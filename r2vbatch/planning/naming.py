@@ -34,9 +34,10 @@ def names(subject: Subject) -> Iterator[Diagnostic]:
     for name in found:
         if (name.kind, name.number) not in numbered:
             yield _out_of_range(subject, name, numbered)
-    unnamed = numbered.keys() - {(name.kind, name.number) for name in found}
-    for position in sorted(numbered[key] for key in unnamed):
-        yield from _never_named(subject, position)
+    spoken_of = {(name.kind, name.number) for name in found}
+    for key, position in numbered.items():
+        if key not in spoken_of:
+            yield from _never_named(subject, position)
 
 
 def _out_of_range(
