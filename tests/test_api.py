@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,42 @@ def test_ctrl_c_in_a_script(studio: Studio) -> None:
             _, err = script.communicate(timeout=30)
         assert err.splitlines()[-1].startswith("KeyboardInterrupt")
     assert set(studio.states().values()) <= {"submitted", "running"}
+
+
+def test_signals_are_answered_where_that_is_asked_for(studio: Studio) -> None:
+    """SIGTERM then ends the run early, with a report, and the program goes on."""
+    code = (
+        "import sys; from r2vbatch import load, run_sync\n"
+        "said = lambda event: print(event.after, flush=True)\n"
+        "report = run_sync(load(sys.argv[1]), endpoint=sys.argv[2], consent=True, on_event=said,"
+        " handle_signals=True)\n"
+        "print(report.interrupted, int(report.exit_code), report.done)"
+    )
+    with (
+        service(latency=30.0) as slow,
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(studio.file), slow.base_url],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as script,
+    ):
+        assert script.stdout is not None
+        while script.stdout.readline() != "running\n":
+            pass
+        script.send_signal(signal.SIGTERM)
+        out, _ = script.communicate(timeout=30)
+    assert script.returncode == 0
+    assert out.splitlines()[-1] == "True 130 0"
+
+
+def test_in_a_thread_of_its_own(studio: Studio, at: process.Child) -> None:
+    """A run needs no main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        report = pool.submit(
+            run_sync, load(studio.file), endpoint=at.base_url, key=key("thread"), consent=True,
+            handle_signals=True,
+        ).result(60)  # fmt: skip
+    assert report.complete
 
 
 def test_two_runs_side_by_side(studio: Studio, tmp_path: Path, at: process.Child) -> None:

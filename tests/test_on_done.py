@@ -82,9 +82,9 @@ def test_it_is_run_after_an_interruption(studio: Studio) -> None:
         words = studio.live_words(at, "--progress", "json", *hook())
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
-            for line in program.stdout:
-                if json.loads(line)["in_flight"] == 2:
-                    break
+            submitted = 0
+            while submitted < 2:
+                submitted += json.loads(program.stdout.readline())["after"] == "submitted"
             program.send_signal(signal.SIGINT)
             program.communicate(timeout=30)
     assert program.returncode == Exit.INTERRUPTED

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from r2vbatch.batch.bill import Act, Bill, shown
 from r2vbatch.batch.run import Ending
+from r2vbatch.cli.summary import command, place
 from r2vbatch.cli.text import counted
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State
 from r2vbatch.planning import Plan
@@ -48,10 +49,14 @@ def collected_lines(ledger: Ledger, folder: Folder, ending: Ending) -> Iterator[
     left = ledger.unfinished("live")
     waiting = [row for row in left if row.state in AT_SERVICE | TO_FETCH | {State.IN_DOUBT}]
     done = counted(ending.counts.get(State.DONE, 0), "take")
-    yield f"{done} done; clips in {folder.path('clips')}"
+    yield f"{done} done; clips in {place(folder.path('clips'))}"
     for row in waiting:
         state = str(row.state).replace("_", " ")
         yield f"{row.take} {state}: {ending.left.get(row.key, '')}".rstrip(": ")
     if ending.stopped and not ending.interrupted:
         yield f"stopped: {ending.stopped}"
         yield f"hint: {ending.advice}"
+    if waiting:
+        yield "next:"
+        yield f"  {command('collect', folder.root)}"
+        yield "      ask for them again; submits nothing"
