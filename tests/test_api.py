@@ -33,7 +33,9 @@ from r2vbatch import (
     run,
     run_sync,
 )
+from r2vbatch.batch.lock import locked
 from r2vbatch.emulator import process
+from r2vbatch.errors import Exit
 
 CLIENT = ROOT / "tests" / "client.py"
 
@@ -322,32 +324,27 @@ def test_two_runs_side_by_side(studio: Studio, tmp_path: Path, at: process.Child
     refused, and does not take the first one's lock away."""
     other = Studio(tmp_path / "other")
     other.shots("c")
-    words: dict[str, Any] = {"endpoint": at.base_url, "key": key("twins"), "consent": True}
+    words: dict[str, Any] = {"key": key("twins"), "consent": True}
 
-    async def story() -> list[Report]:
-        refused = []
-
-        async def intrude() -> None:
-            with pytest.raises(OutputUnavailable, match="in use by another run of this program"):
-                await run(load(studio.file), **words)
-            refused.append(studio.call("resume", "out", "--yes").code)
-
-        intruder: list[asyncio.Task[None]] = []
-
-        def follow(event: Event) -> None:
-            if not intruder:
-                intruder.append(asyncio.create_task(intrude()))
-
-        both = await asyncio.gather(
-            run(load(studio.file), **words, on_event=follow), run(load(other.file), **words)
+    async def story(slow: str) -> Report:
+        begun = asyncio.Event()
+        first = asyncio.create_task(
+            run(load(studio.file), **words, endpoint=slow, on_event=lambda event: begun.set())
         )
-        await intruder[0]
-        assert refused == [5]
-        return both
+        await begun.wait()
+        with pytest.raises(OutputUnavailable, match="in use by another run of this program"):
+            await run(load(studio.file), **words, endpoint=at.base_url)
+        assert studio.call("resume", "out", "--yes").code == Exit.OUTPUT
+        second = await run(load(other.file), **words, endpoint=at.base_url)
+        assert not first.done()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        with locked(studio.output):
+            return second
 
-    first, second = asyncio.run(story())
-    assert states(first) == {"a_t01": "done", "b_t01": "done"}
-    assert states(second) == {"c_t01": "done"}
+    with service(latency=60.0) as slow:
+        assert states(asyncio.run(story(slow.base_url))) == {"c_t01": "done"}
 
 
 def test_what_on_event_raises_is_raised(studio: Studio, at: process.Child) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from r2vbatch.batch.bill import shown
 from r2vbatch.cli import params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
@@ -15,7 +14,7 @@ from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.results import iso, result
-from r2vbatch.manifest.model import Money
+from r2vbatch.progress.words import money
 from r2vbatch.visible import as_json as to_json
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
@@ -41,14 +40,15 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
         manifest = opened.meta(f"{opened.meta('kind')} manifest_file")
-        spent = [Money(opened.spent(c), c) for c in _currencies(rows["live"])]
+        purses = [opened.purse(currency) for currency in _currencies(rows["live"])]
     finally:
         opened.close()
     if as_json:
         found = {
             "manifest": manifest,
             "output": str(output),
-            "spent": {money.currency: float(money.amount) for money in spent},
+            "spent": {p.spent.currency: float(p.spent.amount) for p in purses},
+            "set_aside": {p.set_aside.currency: float(p.set_aside.amount) for p in purses},
             "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
             "takes": [result(row) for kind in _KINDS for row in rows[kind]],
         }
@@ -58,8 +58,8 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     for kind in _KINDS:
         for line in _lines(kind, rows[kind]):
             say(line)
-    for money in spent:
-        say(f"spent or set aside: {shown(money)}")
+    for purse in purses:
+        say(f"money in this folder: {money(purse)}")
     return Exit.DONE
 
 
