@@ -47,6 +47,13 @@ def at() -> Iterator[process.Child]:
         yield child
 
 
+@pytest.fixture(scope="module")
+def slow() -> Iterator[process.Child]:
+    """One at which nothing ends while a test lasts."""
+    with service(latency=60.0) as child:
+        yield child
+
+
 @pytest.fixture
 def studio(tmp_path: Path) -> Studio:
     made = Studio(tmp_path / "film")
@@ -116,23 +123,25 @@ def test_a_plan_has_seconds_and_a_price(studio: Studio) -> None:
 
 
 def test_a_script_of_a_pipeline(studio: Studio, at: process.Child) -> None:
-    """`client.py` makes two clips once, and says what they cost; run again it makes nothing. Its
-    output is its own: no word of ours, and no key, is in it."""
+    """`client.py` makes two clips, and says what they cost. Its output is its own: no word of ours,
+    and no key, is in it. A run after it makes nothing."""
     before = billed(at, 0)
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, str(CLIENT), str(studio.file), at.base_url], capture_output=True,
-            text=True, timeout=60, env={**os.environ, "DASHSCOPE_API_KEY": KEY},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert found["clips"] == ["a_t01.mp4", "b_t01.mp4"]
-        assert found["spent"] == {"amount": 0.2, "currency": "USD"}
-        assert billed(at, before) == 2
-        assert KEY not in done.stdout
-    assert found["seen"] == []
-    assert studio.states() == {"a_t01": "done", "b_t01": "done"}
+    done = subprocess.run(
+        [sys.executable, str(CLIENT), str(studio.file), at.base_url], capture_output=True,
+        text=True, timeout=60, env={**os.environ, "DASHSCOPE_API_KEY": KEY},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["clips"] == ["a_t01.mp4", "b_t01.mp4"]
+    assert found["seen"] == ["a_t01", "b_t01"]
+    assert found["spent"] == {"amount": 0.2, "currency": "USD"}
+    assert KEY not in done.stdout
+    events: list[Event] = []
+    report = run_sync(
+        load(studio.file), endpoint=at.base_url, key=KEY, consent=True, on_event=events.append
+    )
+    assert (report.complete, events) == (True, [])
+    assert billed(at, before) == 2
 
 
 @pytest.mark.long
@@ -262,28 +271,27 @@ def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool)
     assert cancelled >= 8
 
 
-def test_ctrl_c_in_a_script(studio: Studio) -> None:
+def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:
     """`KeyboardInterrupt`, once everything is recorded."""
     code = (
         "import sys; from r2vbatch import load, run_sync\n"
         "said = lambda event: print(event.after, flush=True)\n"
         "run_sync(load(sys.argv[1]), endpoint=sys.argv[2], consent=True, on_event=said)"
     )
-    with service(latency=30.0) as slow:
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(studio.file), slow.base_url],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as script:  # fmt: skip
-            assert script.stdout is not None
-            while script.stdout.readline() != "running\n":
-                pass
-            script.send_signal(signal.SIGINT)
-            _, err = script.communicate(timeout=30)
-        assert err.splitlines()[-1].startswith("KeyboardInterrupt")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(studio.file), slow.base_url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as script:  # fmt: skip
+        assert script.stdout is not None
+        while script.stdout.readline() != "running\n":
+            pass
+        script.send_signal(signal.SIGINT)
+        _, err = script.communicate(timeout=30)
+    assert err.splitlines()[-1].startswith("KeyboardInterrupt")
     assert set(studio.states().values()) <= {"submitted", "running"}
 
 
-def test_signals_are_answered_where_that_is_asked_for(studio: Studio) -> None:
+def test_signals_are_answered_where_that_is_asked_for(studio: Studio, slow: process.Child) -> None:
     """SIGTERM then ends the run early, with a report, and the program goes on."""
     code = (
         "import sys; from r2vbatch import load, run_sync\n"
@@ -292,14 +300,10 @@ def test_signals_are_answered_where_that_is_asked_for(studio: Studio) -> None:
         " handle_signals=True)\n"
         "print(report.interrupted, int(report.exit_code), report.done)"
     )
-    with (
-        service(latency=30.0) as slow,
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(studio.file), slow.base_url],
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as script,
-    ):
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(studio.file), slow.base_url],
+        stdout=subprocess.PIPE, text=True,
+    ) as script:  # fmt: skip
         assert script.stdout is not None
         while script.stdout.readline() != "running\n":
             pass
@@ -319,17 +323,24 @@ def test_in_a_thread_of_its_own(studio: Studio, at: process.Child) -> None:
     assert report.complete
 
 
-def test_two_runs_side_by_side(studio: Studio, tmp_path: Path, at: process.Child) -> None:
+def test_two_runs_side_by_side(
+    studio: Studio, tmp_path: Path, at: process.Child, slow: process.Child
+) -> None:
     """In one process and loop, each in a folder of its own; a second one in the same folder is
     refused, and does not take the first one's lock away."""
     other = Studio(tmp_path / "other")
     other.shots("c")
     words: dict[str, Any] = {"key": key("twins"), "consent": True}
 
-    async def story(slow: str) -> Report:
+    async def story() -> Report:
         begun = asyncio.Event()
         first = asyncio.create_task(
-            run(load(studio.file), **words, endpoint=slow, on_event=lambda event: begun.set())
+            run(
+                load(studio.file),
+                **words,
+                endpoint=slow.base_url,
+                on_event=lambda event: begun.set(),
+            )
         )
         await begun.wait()
         with pytest.raises(OutputUnavailable, match="in use by another run of this program"):
@@ -343,8 +354,7 @@ def test_two_runs_side_by_side(studio: Studio, tmp_path: Path, at: process.Child
         with locked(studio.output):
             return second
 
-    with service(latency=60.0) as slow:
-        assert states(asyncio.run(story(slow.base_url))) == {"c_t01": "done"}
+    assert states(asyncio.run(story())) == {"c_t01": "done"}
 
 
 def test_what_on_event_raises_is_raised(studio: Studio, at: process.Child) -> None:
