@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,8 @@ class Naming:
     """By kind: other spellings that the model understands."""
     at_most: int
     videos_at_most: int
+    first_frame: bool
+    """Whether ``media`` may hold a picture that the clip opens on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Model:
     title: str
     naming: Naming
     files: Mapping[str, FileLimits]
-    """By kind of reference: image, video."""
+    """By kind of reference: image, video; and audio, where a model takes voices."""
     prompt_limit: int
     """Characters; what is beyond is cut by the service without a word."""
     negative_limit: int
@@ -154,6 +156,11 @@ class Model:
     def by_size(self) -> Mapping[str, tuple[str, str]]:
         """``W*H`` to ``(tier, ratio)``."""
         return {size: key for key, size in self.sizes.items()}
+
+    @property
+    def voices(self) -> bool:
+        """Whether a reference may be given a voice of its own."""
+        return "audio" in self.files
 
     def has(self, parameter: str) -> bool:
         """Whether a request to this model may carry `parameter`."""
@@ -207,8 +214,8 @@ class Catalogue:
         return Model(
             name="",
             title="",
-            naming=models[0].naming,
-            files=models[0].files,
+            naming=replace(models[0].naming, first_frame=True),
+            files={kind: limits for m in reversed(models) for kind, limits in m.files.items()},
             prompt_limit=longest.prompt_limit,
             negative_limit=max(m.negative_limit for m in models),
             sizes=models[0].sizes,
@@ -251,6 +258,7 @@ def _model(file: Path, schemas: Path) -> Model:
             also={kind: tuple(names) for kind, names in references["also"].items()},
             at_most=references["at_most"],
             videos_at_most=references["videos_at_most"],
+            first_frame=references.get("first_frame", False),
         ),
         files={kind: _files(limits) for kind, limits in data["files"].items()},
         prompt_limit=data["prompt"]["characters"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import wave
+from array import array
 from functools import cache
 
 import av
@@ -28,4 +30,15 @@ def video(seconds=2.0, form="mp4", size=(96, 64), rate=10):
             frame = av.VideoFrame.from_image(Image.new("RGB", size, "teal"))
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@cache
+def voice(seconds=2.0, level=20_000):
+    """A recording (WAV) of one tone."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, 16_000, 0, "NONE", ""))
+        tone = (level * (1 if n // 20 % 2 else -1) for n in range(round(seconds * 16_000)))
+        out.writeframes(array("h", tone).tobytes())
     return file.getvalue()

@@ -218,7 +218,7 @@ def test_any_damage_gives_an_answer(tmp_path: Path, seed: int) -> None:
 
 
 def test_sound_alone_is_no_clip(tmp_path: Path) -> None:
-    """A file with nothing to see does not pass."""
+    """A file with nothing to see does not pass; as a file it is known for what it is."""
     file = tmp_path / "sound.mp4"
     with av.open(str(BUNNY)) as source, av.open(str(file), "w") as target:
         stream = target.add_stream_from_template(source.streams.audio[0])
@@ -227,7 +227,8 @@ def test_sound_alone_is_no_clip(tmp_path: Path) -> None:
                 packet.stream = stream
                 target.mux(packet)
     assert media.verify(file, ANY).reason == "it has no picture"
-    assert media.facts(file).kind is None
+    found = media.facts(file)
+    assert (found.kind, found.format, found.width) == ("audio", "MP4", None)
 
 
 def test_a_picture_is_no_clip() -> None:

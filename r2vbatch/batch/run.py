@@ -123,7 +123,8 @@ async def _greet(reader: Reader, stop: Stop) -> None:
 
 
 def _files(takes: Iterable[PlannedTake]) -> dict[str, Path]:
-    return {s.sha256: s.file for take in takes for s in take.sent if s.sha256 and s.file}
+    parts = (part for take in takes for sent in take.sent for part in sent.parts)
+    return {part.sha256: part.file for part in parts if part.sha256 and part.file}
 
 
 def _learned(readers: Iterable[Reader]) -> dict[str, str]:

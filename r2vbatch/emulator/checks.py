@@ -149,4 +149,6 @@ def _medium(index: int, entry: Any) -> Reference:
         raise Refusal.of("InvalidParameter", f"Field required: input.media[{index}].url")
     if not isinstance(voice, str | None):
         raise Refusal.invalid(f"input.media[{index}].reference_voice", "must be a URL")
+    if voice is not None and role == "first_frame":
+        raise Refusal.invalid(f"input.media[{index}].reference_voice", "is not for a first_frame")
     return Reference(url, role, voice)

@@ -20,6 +20,7 @@ from r2vbatch.emulator.media import IMAGE_BYTES, VIDEO_BYTES, Medium, inspect
 from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.service import Task
 from r2vbatch.emulator.storage import Storage, oss_key
+from r2vbatch.emulator.voices import Voice, inspect_voice
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3, connect=3)
 KEPT_SECONDS = 600.0
@@ -50,7 +51,8 @@ class References:
             Refusal: what no service would accept (a scheme, an upload of someone else).
             Missing: a remote file that cannot be had, or a file that cannot be opened.
         """
-        path = await self._path(task, reference)
+        inline = reference.role in ("reference_image", "first_frame")
+        path = await self._path(task, reference.url, inline=inline)
         if path not in self._measured:
             try:
                 self._measured[path] = await asyncio.to_thread(inspect, path)
@@ -58,14 +60,25 @@ class References:
                 raise Missing(refusal) from refusal
         return self._measured[path]
 
-    async def _path(self, task: Task, reference: Reference) -> Path:
-        scheme = urlsplit(reference.url).scheme.lower()
+    async def voice(self, task: Task, url: str) -> Voice:
+        """The recording behind `url`.
+
+        Raises:
+            Refusal: what no service would accept.
+            Missing: a remote file that cannot be had.
+        """
+        path = await self._path(task, url, inline=False)
+        return await asyncio.to_thread(inspect_voice, path)
+
+    async def _path(self, task: Task, url: str, *, inline: bool) -> Path:
+        """`inline`: the content may stand in the URL itself."""
+        scheme = urlsplit(url).scheme.lower()
         if scheme == "oss":
-            return self._uploaded(task, reference.url)
+            return self._uploaded(task, url)
         if scheme in ("http", "https"):
-            return await self._fetch(reference.url)
-        if scheme == "data" and reference.role in ("reference_image", "first_frame"):
-            return self._inline(reference.url)
+            return await self._fetch(url)
+        if scheme == "data" and inline:
+            return self._inline(url)
         raise Refusal.of("InvalidURL")
 
     def _uploaded(self, task: Task, url: str) -> Path:

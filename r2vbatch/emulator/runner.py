@@ -7,10 +7,11 @@ asyncio task; the queue itself is the service's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from r2vbatch.emulator.ask import Ask, Reference, usage
 from r2vbatch.emulator.faults import Fault
@@ -22,6 +23,9 @@ from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.renderer import Renderer
 from r2vbatch.emulator.service import Lane, Service, Task
 from r2vbatch.emulator.slate.model import Picture, Slate
+from r2vbatch.emulator.voices import Voice
+
+T = TypeVar("T")
 
 SOONEST_FAILURE = 3.0
 """A task that fails does so after this long at most, as reports of the service show."""
@@ -73,13 +77,14 @@ class Runner:
         if ask.later:
             raise ask.later
         media = [await self._medium(task, r, options) for r in ask.references]
+        voices = [await self._voice(task, r, options) for r in ask.references]
         refused = check(ask, media, options)
         if refused:
             raise refused
         for reference, medium in zip(ask.references, media, strict=True):
             if reference.role == "first_frame" and medium:
                 task.ask = ask = shaped_like(ask, medium.width, medium.height)
-        slate = _misdrawn(_slate(task, media), task.faults.get("clip_wrong"))
+        slate = _misdrawn(_slate(task, media, voices), task.faults.get("clip_wrong"))
         bad_end = _bad_end(task, options)
         if not bad_end:
             await self._renderer.clip(slate)
@@ -92,12 +97,21 @@ class Runner:
         self._service.succeed(task, usage(ask, _video_seconds(ask, media), whole=whole))
 
     async def _medium(self, task: Task, reference: Reference, options: Options) -> Medium | None:
-        try:
-            return await self._references.find(task, reference)
-        except Missing as missing:
-            if options.missing_reference == "fail":
-                raise missing.refusal from missing
+        return await _if_there(self._references.find(task, reference), options)
+
+    async def _voice(self, task: Task, reference: Reference, options: Options) -> Voice | None:
+        if reference.voice is None:
             return None
+        return await _if_there(self._references.voice(task, reference.voice), options)
+
+
+async def _if_there(finding: Awaitable[T], options: Options) -> T | None:
+    try:
+        return await finding
+    except Missing as missing:
+        if options.missing_reference == "fail":
+            raise missing.refusal from missing
+        return None
 
 
 def _video_seconds(ask: Ask, media: Sequence[Medium | None]) -> list[Decimal | None]:
@@ -116,7 +130,7 @@ def _is_video(reference: Reference, medium: Medium | None) -> bool:
     return reference.role == "reference_video" or path.endswith((".mp4", ".mov"))
 
 
-def _slate(task: Task, media: Sequence[Medium | None]) -> Slate:
+def _slate(task: Task, media: Sequence[Medium | None], voices: Sequence[Voice | None]) -> Slate:
     ask = task.ask
     return Slate(
         shot=str(task.slate.get("shot") or task.id[:8]),
@@ -129,15 +143,18 @@ def _slate(task: Task, media: Sequence[Medium | None]) -> Slate:
         audio=ask.audio,
         watermark=ask.watermark,
         seed=ask.seed,
-        pictures=_pictures(task, media),
+        pictures=_pictures(task, media, voices),
     )
 
 
-def _pictures(task: Task, media: Sequence[Medium | None]) -> tuple[Picture, ...]:
+def _pictures(
+    task: Task, media: Sequence[Medium | None], voices: Sequence[Voice | None]
+) -> tuple[Picture, ...]:
     names = task.slate.get("names") or []
     pictures: list[Picture] = []
     counts = {"Image": 0, "Video": 0}
-    for index, (reference, medium) in enumerate(zip(task.ask.references, media, strict=True)):
+    given = zip(task.ask.references, media, voices, strict=True)
+    for index, (reference, medium, voice) in enumerate(given):
         token = f"character{index + 1}"
         if task.ask.separate_numbers and reference.role != "first_frame":
             word = "Video" if reference.role == "reference_video" else "Image"
@@ -153,6 +170,9 @@ def _pictures(task: Task, media: Sequence[Medium | None]) -> tuple[Picture, ...]
                 kind=medium.kind if medium else "missing",
                 file=medium.path if medium else None,
                 content=medium.sha256 if medium else reference.url[:500],
+                opens=reference.role == "first_frame",
+                voice=voice.path if voice else None,
+                heard=voice.sha256 if voice else "",
             )
         )
     return tuple(pictures)

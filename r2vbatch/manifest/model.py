@@ -15,7 +15,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from r2vbatch.diagnostics import Diagnostic, Position, Severity
 
-MediaKind = Literal["image", "video"]
+MediaKind = Literal["image", "video", "audio"]
+"""``audio`` is a voice: never a reference of its own."""
 
 
 class Origin(Protocol):
@@ -48,7 +49,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One image or video given to the model. Exactly one of `file` and `url` is set."""
+    """One image, video or voice given to the model. Exactly one of `file` and `url` is set."""
 
     name: str | None
     """The cast name; None in reference form."""
@@ -59,6 +60,8 @@ class Reference:
     url: str | None
     """http, https or oss URL, as written."""
     origin: Origin
+    voice: Reference | None = None
+    """How a member of the cast sounds, in place of its own sound; of kind ``audio``."""
 
 
 class Mention(NamedTuple):
@@ -106,6 +109,8 @@ class Shot:
     negative_prompt: str | None
     references: tuple[Reference, ...]
     """In the order they are sent."""
+    first_frame: Reference | None
+    """The picture that the clip opens on."""
     settings: Mapping[str, Any]
     """size | resolution, ratio | duration, audio, shot_type, watermark, seed: those that the
     shot or `defaults` gives, as written; never a value that failed the schema. A shot's

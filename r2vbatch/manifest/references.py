@@ -9,6 +9,8 @@ import errno
 import re
 import stat
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -23,6 +25,12 @@ KINDS: dict[str, MediaKind] = {
     **dict.fromkeys((".mp4", ".mov"), "video"),
 }
 """What each accepted suffix is (dossier 2.5)."""
+VOICES: dict[str, MediaKind] = dict.fromkeys((".wav", ".mp3"), "audio")
+"""What a voice may be (dossier 3.1)."""
+
+FRAMES = {suffix: kind for suffix, kind in KINDS.items() if kind == "image"}
+"""What a first frame may be."""
+_A: dict[MediaKind, str] = {"image": "an image", "video": "a video", "audio": "a recording"}
 
 SCHEMES = ("http", "https", "oss")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
@@ -99,10 +107,19 @@ def _cast_entry(
         )
         return None
     kind: MediaKind = "image" if given == ["image"] else "video"
+    voice = _voice(entry, name, folder, problems)
     text = entry.text(kind)
     if text is None:
         return None
-    return read_reference(text, kind, name, entry.origin(kind), folder, problems)
+    reference = read_reference(text, kind, name, entry.origin(kind), folder, problems)
+    return reference and replace(reference, voice=voice)
+
+
+def _voice(entry: Section, name: str, folder: Path, problems: Problems) -> Reference | None:
+    text, origin = entry.text("voice"), entry.origin("voice")
+    if text is None:
+        return None
+    return read_reference(text, "audio", name, origin, folder, problems, VOICES)
 
 
 def read_reference(
@@ -112,14 +129,16 @@ def read_reference(
     origin: Origin,
     folder: Path,
     problems: Problems,
+    kinds: Mapping[str, MediaKind] = KINDS,
 ) -> Reference | None:
-    """`text`, said to be of `kind` if that was said. None, and noted, if it cannot be used."""
+    """`text`, said to be of `kind` if that was said, with a suffix of `kinds`. None, and
+    noted, if it cannot be used."""
     is_url = bool(_SCHEME.match(text)) and not _DRIVE.match(text)
     fault = _url_fault(text) if is_url else path_fault(text, folder, problems)
     suffix = _suffix(urlsplit(text).path if is_url and not fault else text)
-    known = KINDS.get(suffix)
+    known = kinds.get(suffix)
     if fault is None:
-        fault = _kind_fault(suffix, kind, known, is_url)
+        fault = _kind_fault(suffix, kind, kinds, is_url)
     if fault is not None:
         problems.add(origin, fault.message, rule=fault.rule, hint=fault.hint)
         if fault.rule != "missing-file":
@@ -138,14 +157,16 @@ def _suffix(path: str) -> str:
 
 
 def _kind_fault(
-    suffix: str, kind: MediaKind | None, known: MediaKind | None, is_url: bool
+    suffix: str, kind: MediaKind | None, kinds: Mapping[str, MediaKind], is_url: bool
 ) -> Fault | None:
+    known = (KINDS | VOICES).get(suffix)
+    accepted = listed([s for s, k in kinds.items() if kind in (None, k)])
     if kind and known and kind != known:
-        article = "an" if known == "image" else "a"
-        return Fault("kind-mismatch", f"{suffix} is {article} {known}", f"write {known}: instead")
-    if known or (is_url and (kind or not suffix)):
+        elsewhere = known in kinds.values()
+        hint = f"write {known}: instead" if elsewhere else f"the name must end in {accepted}"
+        return Fault("kind-mismatch", f"{suffix} is {_A[known]}", hint)
+    if suffix in kinds or (is_url and (kind or not suffix)):
         return None
-    accepted = listed([s for s, k in KINDS.items() if kind in (None, k)])
     if is_url:
         hint = f"say image: or video: in front of it; known by name are {accepted}"
         return Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)

@@ -14,7 +14,7 @@ from r2vbatch.manifest.casting import cast_references
 from r2vbatch.manifest.mentions import read_prompt
 from r2vbatch.manifest.model import PromptText, Reference, Shot
 from r2vbatch.manifest.problems import Problems, nfc
-from r2vbatch.manifest.references import read_reference
+from r2vbatch.manifest.references import FRAMES, read_reference
 from r2vbatch.manifest.section import Origins, Section
 from r2vbatch.manifest.surroundings import Surroundings, either
 from r2vbatch.manifest.texts import Variable, substitute
@@ -50,6 +50,7 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
     notes = either("notes", section, defaults).text("notes")
     model = either("model", section, defaults).text("model") or around.model
     after = tuple(nfc(name) for name, _ in either("after", section, defaults).items("after"))
+    first_frame = _first_frame(section, around)
     vary = section.section("vary")
     used: set[str] = set()
     for suffix, values in read_variations(vary, problems):
@@ -66,6 +67,7 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
             prompt=prompt,
             negative_prompt=negative,
             references=references,
+            first_frame=first_frame,
             settings=settings,
             takes=takes if isinstance(takes, int) else 1,
             after=after,
@@ -170,6 +172,14 @@ def _asked(
     sound = sound and found_all and written is not None
     references = cast_references(section, prompt, sound, around)
     return (prompt if written else None), references
+
+
+def _first_frame(section: Section, around: Surroundings) -> Reference | None:
+    """The picture that the clip opens on; not of `defaults`, for no two shots open alike."""
+    text, origin = section.text("first_frame"), section.origin("first_frame")
+    if text is None:
+        return None
+    return read_reference(text, "image", None, origin, around.folder, around.problems, FRAMES)
 
 
 def _written_references(section: Section, around: Surroundings) -> tuple[Reference, ...]:

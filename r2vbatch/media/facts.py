@@ -1,4 +1,4 @@
-"""What a reference file is: image or video, how large, how long."""
+"""What a reference file is: image, video or sound, how large, how long."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as phones make them
 _BRANDS = {"qt": "MOV", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF"}
 _STILLS = frozenset({"HEIC", "AVIF"})
 """Pictures in the container of films."""
+_SOUNDS = frozenset({"WAV", "MP3"})
 
 
 class FactsCache(Protocol):
@@ -66,7 +67,7 @@ def _look(path: Path, sha256: str, size: int) -> FileFacts:
 
 
 def nothing(sha256: str, size: int) -> FileFacts:
-    """The facts of a file that is neither an image nor a video."""
+    """The facts of a file that is none of these."""
     return FileFacts(sha256, size, None, None, None, None)
 
 
@@ -87,24 +88,39 @@ def _picture(path: Path, sha256: str, size: int) -> FileFacts | None:
 
 
 def _video(path: Path, sha256: str, size: int) -> FileFacts | None:
-    """The facts of a video; None if it is none."""
+    """The facts of a video or a recording; None if it is neither."""
     import av
 
     try:
         with opened(path) as container:
-            stream = next((s for s in container.streams.video if s.codec_context), None)
-            if stream is None or not stream.width:  # a name alone may look like a film's
-                return None
+            form = _form(container)
             length = Fraction(container.duration, 1_000_000) if container.duration else None
+            stream = next((s for s in container.streams.video if s.codec_context), None)
+            if form in _SOUNDS or stream is None:  # an MP3 may hold a picture of its cover
+                return _recording(container, form, length, sha256, size)
+            if not stream.width:  # a name alone may look like a film's
+                return None
             if length is None and stream.duration and stream.time_base:
                 length = stream.duration * stream.time_base
-            form = _form(container)
             shape = stream.width, stream.height
             if form in _STILLS:
                 return FileFacts(sha256, size, "image", None, *shape, form)
             return FileFacts(sha256, size, "video", _decimal(length), *shape, form)
     except (av.FFmpegError, ValueError):
         return None
+
+
+def _recording(
+    container: av.container.InputContainer,
+    form: str,
+    length: Fraction | None,
+    sha256: str,
+    size: int,
+) -> FileFacts | None:
+    """The facts of a file with sound alone; None where it has none."""
+    if not any(stream.rate for stream in container.streams.audio):
+        return None
+    return FileFacts(sha256, size, "audio", _decimal(length), None, None, form)
 
 
 def _form(container: av.container.InputContainer) -> str:

@@ -13,10 +13,10 @@ class FileFacts:
 
     sha256: str
     bytes: int
-    kind: Literal["image", "video"] | None
-    """None where it is neither, or cannot be opened."""
+    kind: Literal["image", "video", "audio"] | None
+    """None where it is none of these, or cannot be opened."""
     seconds: Decimal | None
-    """Length of a video; None for an image."""
+    """Length of a video or a recording; None for an image."""
     width: int | None
     height: int | None
     format: str = ""

@@ -16,6 +16,7 @@ from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
 from r2vbatch.planning import lint, probe
 from r2vbatch.planning.compose import parameters
+from r2vbatch.planning.files import given_to
 from r2vbatch.planning.gate import Gate
 from r2vbatch.planning.graph import Order
 from r2vbatch.planning.identity import shot_fingerprint, take_fingerprint, take_id
@@ -108,9 +109,10 @@ class _Planner:
 
     def _name(self, shot: Shot, model: Model) -> tuple[Sent, ...]:
         # by what is sent: rows of a table write the same few references again and again
-        key = (model.name, *((r.name, r.file, r.url, r.kind) for r in shot.references))
+        given = (*shot.references, shot.first_frame)
+        key = (model.name, *(r and (r.name, r.file, r.url, r.kind, id(r.voice)) for r in given))
         if key not in self._sent:
-            self._sent[key] = name_references(shot.references, model.naming, self._facts)
+            self._sent[key] = name_references(shot, model, self._facts)
         return self._sent[key]
 
     def _estimate(self, model: Model, asked: Mapping[str, Any], sent: tuple[Sent, ...]) -> Estimate:
@@ -152,7 +154,7 @@ class _Planner:
 
     def _about_files(self, shot: Shot, model: Model) -> Iterator[Diagnostic]:
         """What was measured of its local references, held to what the model takes."""
-        for reference in shot.references:
+        for reference in given_to(shot, model):
             facts = self._facts.get(reference.file) if reference.file else None
             if facts is None:  # a link, or not measured; a missing file is told already
                 continue

@@ -51,10 +51,13 @@ def _frame(shot: Shot, model: Model) -> dict[str, Any]:
             return {}
         size = model.sizes.get((_or_default(shot, "resolution"), _or_default(shot, "ratio")))
         return {"size": size} if size else {}
+    # the clip takes the shape of its first frame, whatever ratio is asked for
+    framed = shot.first_frame and model.naming.first_frame
+    words = ("resolution",) if framed else ("resolution", "ratio")
     if "size" in settings:
         pair = model.by_size.get(settings["size"])
-        return dict(zip(("resolution", "ratio"), pair, strict=True)) if pair else {}
-    keys = [k for k in ("resolution", "ratio") if k in settings or shot.form == "cast"]
+        return dict(zip(words, pair, strict=False)) if pair else {}
+    keys = [k for k in words if k in settings or shot.form == "cast"]
     return {key: _or_default(shot, key) for key in keys}
 
 
@@ -85,7 +88,10 @@ def request(take: PlannedTake, urls: Sequence[str] | None = None) -> Request:
 def _reference(model: Model, reference: Sent, url: str) -> str | dict[str, str]:
     if model.naming.field == "reference_urls":
         return url
-    return {"type": f"reference_{reference.kind or 'image'}", "url": url}
+    if reference.opens:
+        return {"type": "first_frame", "url": url}
+    voice = {"reference_voice": reference.voice.url} if reference.voice else {}
+    return {"type": f"reference_{reference.kind or 'image'}", "url": url, **voice}
 
 
 def expected(take: PlannedTake) -> Expected:

@@ -60,9 +60,16 @@ def another(take: PlannedTake, number: int) -> PlannedTake:
 
 
 def _content(model: Model, reference: Sent) -> list[str | None]:
-    what = f"sha256:{reference.sha256}" if reference.sha256 else reference.url
+    what = _what(reference)
+    if model.naming.field == "reference_urls":
+        return [what]
     # where a request states the kind, stating another one asks for another clip
-    return [what] if model.naming.field == "reference_urls" else [what, reference.kind]
+    kind = "first_frame" if reference.opens else reference.kind
+    return [what, kind, _what(reference.voice)] if reference.voice else [what, kind]
+
+
+def _what(reference: Sent) -> str:
+    return f"sha256:{reference.sha256}" if reference.sha256 else reference.url
 
 
 def _hash(text: str) -> str:

@@ -14,7 +14,8 @@ Errors (the service would refuse, or do something else than asked):
 Warnings (it would be made, but perhaps not as meant):
 
     kind-not-known           a link that may be a video, priced as one
-    parameter-ignored        a setting that the model does not have; it is not sent
+    parameter-ignored        a setting, voice or first frame that the model does not have; it is
+                             not sent
     prompt-too-long          the service cuts the rest without a word
     negative-prompt-too-long the same
     reference-out-of-range   the prompt names ``character5``, but four references are given
@@ -42,7 +43,7 @@ from r2vbatch.planning.timing import oddities, timed_shots
 def accepted(subject: Subject) -> Iterator[Diagnostic]:
     """What the model's schema refuses, and sizes that cannot be put into its words."""
     shot, model = subject.shot, subject.model
-    kinds = [reference.kind for reference in subject.sent]
+    kinds = [reference.kind for reference in subject.references]
     for fault in subject.gate.faults(model, subject.parameters, kinds):
         yield diagnose(
             shot.where(fault.parameter),
@@ -91,6 +92,28 @@ def ignored(subject: Subject) -> Iterator[Diagnostic]:
         )
 
 
+def unsent(subject: Subject) -> Iterator[Diagnostic]:
+    """Voices and a first frame that the model does not take."""
+    shot, model = subject.shot, subject.model
+    for reference in shot.references:
+        if reference.voice and not model.voices:
+            yield diagnose(
+                reference.voice.origin,
+                f"{model.name} takes no voice beside a reference; it is not sent",
+                rule="parameter-ignored",
+                hint="a video lends its own voice; else say in the prompt how it sounds",
+                severity="warning",
+            )
+    if shot.first_frame and not model.naming.first_frame:
+        yield diagnose(
+            shot.first_frame.origin,
+            f"{model.name} has no first_frame; it is not sent",
+            rule="parameter-ignored",
+            hint="give the picture as a reference, and say in the prompt that the shot opens on it",
+            severity="warning",
+        )
+
+
 def seed_range(subject: Subject) -> Iterator[Diagnostic]:
     """Take N sends seed + N - 1: the last one must still be a seed."""
     seed = subject.shot.settings.get("seed")
@@ -110,15 +133,15 @@ def seed_range(subject: Subject) -> Iterator[Diagnostic]:
 def references(subject: Subject) -> Iterator[Diagnostic]:
     """How many there are, and of which kind."""
     naming = subject.model.naming
-    videos = [n for n, reference in enumerate(subject.sent) if reference.kind == "video"]
+    videos = [n for n, reference in enumerate(subject.references) if reference.kind == "video"]
     name = subject.model.name or "any model"
-    if len(subject.sent) > naming.at_most:
-        message = f"{len(subject.sent)} references, but {name} takes {naming.at_most} at most"
+    if len(subject.references) > naming.at_most:
+        message = f"{len(subject.references)} references, but {name} takes {naming.at_most} at most"
         yield _at_reference(subject, naming.at_most, message)
     if naming.videos_at_most < len(videos) <= naming.at_most:
         message = f"{len(videos)} reference videos, but {name} takes {naming.videos_at_most}"
         yield _at_reference(subject, videos[naming.videos_at_most], message)
-    for reference, sent in zip(subject.shot.references, subject.sent, strict=True):
+    for reference, sent in zip(subject.shot.references, subject.references, strict=True):
         if sent.kind is None and sent.file is None:
             yield _kind_not_known(subject, reference.origin)
 
@@ -230,6 +253,7 @@ def _second(price: Decimal, currency: str) -> str:
 RULES = (
     accepted,
     ignored,
+    unsent,
     seed_range,
     references,
     too_long,

@@ -23,18 +23,27 @@ Facts = Mapping[Path, FileFacts]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One reference of a take, in the order it is sent."""
+    """One reference of a take, in the order it is sent; or its first frame, or a voice."""
 
     name: str | None
     """Cast name; None in reference form."""
     token: str
-    """What the model calls it: ``character1``, ``Image 1``."""
+    """What the model calls it: ``character1``, ``Image 1``. Empty for what has no name: a first
+    frame, a voice."""
     kind: MediaKind | None
     url: str
     """As it stands in the planned request: the URL as written, or
     ``oss://PENDING/<sha256>/<file name>`` for a local file."""
     file: Path | None
     sha256: str | None
+    opens: bool = False
+    """It is the first frame: no reference, and not counted as one."""
+    voice: Sent | None = None
+
+    @property
+    def parts(self) -> tuple[Sent, ...]:
+        """Everything of it that may be a file."""
+        return (self, self.voice) if self.voice else (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,8 @@ class PlannedTake:
     estimate: Estimate
     model: Model = field(repr=False)
     sent: tuple[Sent, ...] = field(repr=False)
-    """Its references, in the order they are sent; takes with the same ones share this."""
+    """Its references, in the order they are sent, and its first frame behind them; takes with the
+    same ones share this."""
 
 
 @dataclass(frozen=True, slots=True)

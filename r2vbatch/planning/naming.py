@@ -73,7 +73,7 @@ def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
     """Kind and number, as the model counts, to the position among the references."""
     numbered: dict[tuple[str, int], int] = {}
     counts: dict[str, int] = {}
-    for position, reference in enumerate(subject.sent):
+    for position, reference in enumerate(subject.references):
         kind = "" if subject.model.naming.shared else reference.kind or "image"
         counts[kind] = counts.get(kind, 0) + 1
         numbered[kind, counts[kind]] = position

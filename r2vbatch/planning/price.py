@@ -53,8 +53,9 @@ def estimate(
 
 def _input_seconds(model: Model, sent: tuple[Sent, ...], facts: Facts) -> tuple[Decimal, bool]:
     """Billed seconds of the references; and whether nothing about them was assumed."""
-    videos = [reference for reference in sent if reference.kind != "image"]
-    cap = model.input_cap.per_video(len(sent), len(videos))
+    references = [reference for reference in sent if not reference.opens]
+    videos = [reference for reference in references if reference.kind != "image"]
+    cap = model.input_cap.per_video(len(references), len(videos))
     lengths = [_length(reference, facts) for reference in videos]
     billed = sum((cap if s is None else min(s, cap) for s in lengths), Decimal(0))
     return min(billed, model.input_cap.total), None not in lengths

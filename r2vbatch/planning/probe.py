@@ -19,6 +19,7 @@ from r2vbatch.media import FileFacts
 
 _MEGABYTE = 1024 * 1024
 _RULE = "reference-file"
+_SEEN = {"image", "video"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diag
     """What speaks against giving this file to `model`, at the reference's place."""
     name = reference.file.name if reference.file else ""
     if facts.kind is None:
-        what = "is empty" if not facts.bytes else "is neither an image nor a video"
+        kinds = "no sound" if reference.kind == "audio" else "neither an image nor a video"
+        what = f"is {kinds}" if facts.bytes else "is empty"
         yield diagnose(
             reference.origin, f"{name} {what}", rule=_RULE,
             hint="open it in a viewer: it may be cut short, or another file under this name",
@@ -85,11 +87,12 @@ def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diag
         return
     if reference.kind not in {None, facts.kind}:
         given = _a(reference.kind or "")
+        fits = f"write {{{facts.kind}: …}}, or " if {facts.kind, reference.kind} <= _SEEN else ""
         yield diagnose(
             reference.origin,
             f"{name} is {_a(facts.kind)}, but given as {given}",
             rule=_RULE,
-            hint=f"write {{{facts.kind}: …}}, or give {given}",
+            hint=f"{fits}give {given}",
         )
         return
     limits = model.files[facts.kind]
@@ -152,7 +155,7 @@ def _held(
 
 
 def _a(kind: str) -> str:
-    return f"an {kind}" if kind.startswith("i") else f"a {kind}"
+    return {"image": "an image", "video": "a video", "audio": "a recording"}[kind]
 
 
 def _who(model: Model) -> str:

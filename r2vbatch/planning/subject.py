@@ -30,6 +30,11 @@ class Subject:
     """Of the price table."""
     gate: Gate
 
+    @property
+    def references(self) -> tuple[Sent, ...]:
+        """What is sent, without a first frame: as many as the shot's own references."""
+        return self.sent[: len(self.shot.references)]
+
     def at_prompt(
         self,
         index: int,

@@ -7,21 +7,25 @@ This room refuses to know parameters and prices.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
-from r2vbatch.catalogue import Naming
-from r2vbatch.manifest.model import MediaKind, Mention, PromptText, Reference
+from r2vbatch.catalogue import Model
+from r2vbatch.manifest.model import MediaKind, Mention, PromptText, Reference, Shot
 from r2vbatch.planning.model import Facts, FileFacts, Sent
 
 
-def name_references(
-    references: Sequence[Reference], naming: Naming, facts: Facts
-) -> tuple[Sent, ...]:
-    """The references as they are sent, each with the token that the model knows it by."""
-    return tuple(_name_each(references, naming, facts))
+def name_references(shot: Shot, model: Model, facts: Facts) -> tuple[Sent, ...]:
+    """What `shot` gives to `model`, as it is sent: the references, each with the token that the
+    model knows it by, and the first frame behind them."""
+    named = tuple(_name_each(shot.references, model, facts))
+    if shot.first_frame is None or not model.naming.first_frame:
+        return named
+    return *named, replace(_unnamed(shot.first_frame, facts), opens=True)
 
 
-def _name_each(references: Sequence[Reference], naming: Naming, facts: Facts) -> Iterator[Sent]:
+def _name_each(references: Sequence[Reference], model: Model, facts: Facts) -> Iterator[Sent]:
+    naming = model.naming
     counts: dict[MediaKind | None, int] = {}
     for reference in references:
         measured = facts.get(reference.file) if reference.file else None
@@ -35,7 +39,15 @@ def _name_each(references: Sequence[Reference], naming: Naming, facts: Facts) ->
             url=_planned_url(reference, measured),
             file=reference.file,
             sha256=measured.sha256 if measured else None,
+            voice=_unnamed(reference.voice, facts) if reference.voice and model.voices else None,
         )
+
+
+def _unnamed(given: Reference, facts: Facts) -> Sent:
+    """What goes with the request and has no token."""
+    measured = facts.get(given.file) if given.file else None
+    sha256 = measured.sha256 if measured else None
+    return Sent(None, "", given.kind, _planned_url(given, measured), given.file, sha256)
 
 
 def _planned_url(reference: Reference, measured: FileFacts | None) -> str:

@@ -28,6 +28,12 @@ class Picture:
     """None when it could not be had; then a named card is drawn."""
     content: str
     """SHA-256 of the file, or the URL of one that could not be had."""
+    opens: bool = False
+    """It is the first frame: the slate begins with it, and shows it no more."""
+    voice: Path | None = None
+    """How it sounds, in place of its own sound."""
+    heard: str = ""
+    """SHA-256 of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +55,5 @@ class Slate:
     @property
     def key(self) -> str:
         """Hex digest of all that can be seen and heard; where files lie does not matter."""
-        pictures = tuple(replace(p, file=None) for p in self.pictures)
+        pictures = tuple(replace(p, file=None, voice=None) for p in self.pictures)
         return hashlib.sha256(repr(replace(self, pictures=pictures)).encode()).hexdigest()

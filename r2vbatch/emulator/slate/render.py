@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -18,6 +19,9 @@ from r2vbatch.emulator.slate.planes import Planes, black
 from r2vbatch.emulator.slate.progress import Progress
 from r2vbatch.emulator.slate.sound import SAMPLE_BYTES, sound
 from r2vbatch.emulator.slate.words import Scene, scenes
+
+OPENING = FPS
+"""Frames for which a first frame is shown alone."""
 
 
 def render(slate: Slate, path: Path) -> None:
@@ -42,8 +46,8 @@ def drawn(slate: Slate, wanted: Container[int] | None = None) -> Iterator[Planes
     cut = scenes(slate.prompt, slate.seconds, slate.pictures)
     captions = Captions(frame, cut, slate.pictures, watermark=slate.watermark)
     furniture = _Furniture(slate, frame, cut)
-    for scene in cut:
-        numbers = [n for n in range(scene.start, scene.end) if wanted is None or n in wanted]
+    for scene, begin, end in _parts(cut, slate):
+        numbers = [n for n in range(begin, end) if wanted is None or n in wanted]
         if not numbers:
             continue
         canvas = black(*frame)
@@ -53,6 +57,17 @@ def drawn(slate: Slate, wanted: Container[int] | None = None) -> Iterator[Planes
             stage.onto(canvas, number)
             furniture.onto(canvas, number)
             yield canvas
+
+
+def _parts(cut: Sequence[Scene], slate: Slate) -> Iterator[tuple[Scene, int, int]]:
+    """What to draw from which frame to which: the scenes, the first of them behind its opening."""
+    opening = tuple(i for i, picture in enumerate(slate.pictures) if picture.opens)
+    for scene in cut:
+        begin = scene.start
+        if opening and not begin:
+            begin = min(OPENING, scene.end)
+            yield replace(scene, shown=opening), 0, begin
+        yield scene, begin, scene.end
 
 
 def _share(heard: bytes, number: int) -> bytes:

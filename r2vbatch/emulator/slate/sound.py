@@ -1,4 +1,5 @@
-"""A slate's sound: the voice of the first reference video that has one, else a quiet bed.
+"""A slate's sound: the voice of the first reference that has one, given with it or a video's own,
+else a quiet bed.
 
 Both stay well under full scale, so that nothing clips and a director can talk over them.
 """
@@ -30,22 +31,24 @@ def sound(pictures: Sequence[Picture], seconds: int) -> bytes:
     """Interleaved stereo, 16 bits, 48 kHz, of exactly `seconds`."""
     size = seconds * SAMPLE_RATE * SAMPLE_BYTES
     for picture in pictures:
-        if picture.kind == "video" and picture.file:
-            voice = _voice(picture.file, size)
+        source = picture.voice or (picture.file if picture.kind == "video" else None)
+        if source:
+            voice = _voice(source, size)
             if voice:
                 return _faded(voice, FADE_SECONDS)
     return _faded(_bed() * seconds, FADE_SECONDS)
 
 
 def _voice(file: Path, size: int) -> bytes:
-    """The video's own sound, looped to `size` bytes with its picture; empty if it has none."""
+    """The sound of a recording, or of a video with its picture, looped to `size` bytes; empty if
+    it has none."""
     try:
         with av.open(str(file)) as container:
-            if not (container.streams.audio and container.streams.video):
+            if not container.streams.audio:
                 return b""
             heard = _levelled(_decoded(container, size))
-            video = container.streams.video[0]
-            length = float((video.duration or 0) * (video.time_base or 0))
+            shown = container.streams.video[0] if container.streams.video else None
+            length = float((shown.duration or 0) * (shown.time_base or 0)) if shown else 0.0
     except av.FFmpegError:
         return b""
     if not heard:

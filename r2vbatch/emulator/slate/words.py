@@ -72,7 +72,7 @@ class Scene:
 
 def scenes(prompt: str, seconds: int, pictures: Sequence[Picture]) -> list[Scene]:
     """The scenes of a prompt; they touch, begin at frame 0 and fill the clip."""
-    everyone = tuple(range(len(pictures)))
+    everyone = tuple(i for i, picture in enumerate(pictures) if not picture.opens)
     names = {_fold(p.token): i for i, p in enumerate(pictures)}
     cut = [
         _scene(start, end, label, text, names, everyone if not label else ())
