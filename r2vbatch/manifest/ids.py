@@ -61,21 +61,36 @@ def nearest_id(text: str) -> str:
 
 
 def check_unique(shots: Iterable[Shot], problems: Problems) -> list[Shot]:
-    """The shots whose id no earlier one has, without regard to case; the others are noted."""
+    """The shots that share no id with an earlier entry, without regard to case; of the others the
+    first of each entry is noted. An entry that varies has its own id, too: `after` and the verbs
+    mean all its variations by it."""
     first: dict[str, Shot] = {}
+    noted: Shot | None = None
+    kept = []
     for shot in shots:
-        other = first.setdefault(folded(shot.id), shot)
-        if other is shot:
-            continue
-        line = other.where("id").at().line
-        same = "" if other.id == shot.id else f" as {other.id}"
-        problems.add(
-            shot.where("id"),
-            f"the id {shot.id} is already taken",
-            rule="duplicate-id",
-            hint=f"line {line} has it{same}; ids must differ in more than case",
-        )
-    return list(first.values())
+        taken = [id for id in (shot.id, shot.base_id) if _other(first, id, shot)]
+        if not taken:
+            kept.append(shot)
+        elif noted is None or noted.origins is not shot.origins:
+            noted = shot
+            _note_taken(shot, taken[0], first[folded(taken[0])], problems)
+    return kept
+
+
+def _other(first: dict[str, Shot], id: str, shot: Shot) -> bool:
+    """Whether an earlier entry has `id`; where none has, it is `shot`'s from now on."""
+    return first.setdefault(folded(id), shot).origins is not shot.origins
+
+
+def _note_taken(shot: Shot, id: str, other: Shot, problems: Problems) -> None:
+    theirs = other.id if folded(other.id) == folded(id) else other.base_id
+    same = "" if theirs == id else f" as {theirs}"
+    problems.add(
+        shot.where("id"),
+        f"the id {id} is already taken",
+        rule="duplicate-id",
+        hint=f"line {other.where('id').at().line} has it{same}; ids must differ in more than case",
+    )
 
 
 def check_after(
