@@ -48,8 +48,10 @@ def _said(cells: Mapping[str, str]) -> Iterator[str]:
 def _parts(cell: str) -> Iterator[str]:
     for part in cell.replace("\n", ",").replace(";", ",").split(","):
         said = " ".join(part.split()).strip(". ")
-        if said.lower() not in _NOTHING:
-            yield said
+        if said.lower() in _NOTHING:
+            continue
+        both = [piece.strip() for piece in said.split("/")]
+        yield from both if all(piece.lower() in _WORDS for piece in both) else [said]
 
 
 def spelled(part: str) -> str:

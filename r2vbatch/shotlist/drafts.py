@@ -12,7 +12,7 @@ from r2vbatch.catalogue import Model
 from r2vbatch.manifest import ids
 from r2vbatch.manifest.problems import folded
 from r2vbatch.shotlist import camera, prompts
-from r2vbatch.shotlist.lengths import fitted, length
+from r2vbatch.shotlist.lengths import fitted, length, unread
 from r2vbatch.shotlist.reading import ShotList
 
 LOOK = "look"
@@ -116,6 +116,8 @@ def _set_prompt(shot: Draft, line: int, cells: Mapping[str, str], model: Model) 
 def _set_duration(shot: Draft, cells: Mapping[str, str], model: Model) -> None:
     told = length(cells)
     if told is None:
+        if said := unread(cells):
+            shot.comments["duration"] = f"the list says {said!r} of its length: not understood"
         return
     limits = model.parameters["duration"]
     shot.duration, comment = fitted(told, limits["minimum"], limits["maximum"], model.name)

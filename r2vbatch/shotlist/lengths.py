@@ -56,6 +56,14 @@ def length(cells: Mapping[str, str]) -> Length | None:
     return None
 
 
+def unread(cells: Mapping[str, str]) -> str:
+    """What a row says of its length that `length` makes nothing of; empty if it says nothing."""
+    ends = [cells[role] for role in ("frame_in", "frame_out") if role in cells]
+    said = [cells.get("frames", ""), "-".join(ends) if len(ends) == 2 else "",
+            cells.get("duration", "")]  # fmt: skip
+    return ", ".join(text for text in said if text.strip("0-., "))
+
+
 def _frames(cells: Mapping[str, str]) -> int | None:
     """The number of frames: as counted, else from the first to the last, both in the shot."""
     if counted := _match(_FRAMES, cells.get("frames")):

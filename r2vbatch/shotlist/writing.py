@@ -95,14 +95,13 @@ def _shot(draft: Draft) -> Iterator[str]:
     }
     mark = "- "
     for key, value in values.items():
-        if not value:
-            continue
         comment = draft.comments.get(key, "")
-        if comment and key == "prompt":
+        if comment and (key == "prompt" or not value):
             yield f"    {_comment(comment)}"
             comment = ""
-        yield f"  {mark}{key}: {value}" + (f"  {_comment(comment)}" if comment else "")
-        mark = "  "
+        if value:
+            yield f"  {mark}{key}: {value}" + (f"  {_comment(comment)}" if comment else "")
+            mark = "  "
 
 
 def _key(text: str) -> str:
