@@ -126,6 +126,18 @@ def test_it_overwrites_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "film.yaml").read_bytes() == made
 
 
+def test_what_to_type_next(tmp_path: Path) -> None:
+    """A manifest with spaces in its name is named so that a shell takes it; one for a folder that
+    is not there is refused, with what makes the folder."""
+    list_ = tmp_path / "Ep 4.csv"
+    list_.write_bytes((CASES / "kitsu.csv").read_bytes())
+    assert f"r2vbatch check '{tmp_path / 'Ep 4.yaml'}'" in call("import", str(list_)).stdout
+    nowhere = tmp_path / "new ones" / "film.yaml"
+    refused = call("import", str(list_), "-o", str(nowhere))
+    assert refused.returncode == Exit.USAGE
+    assert f"mkdir -p '{nowhere.parent}'" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "text", "code", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -27,8 +28,10 @@ MODEL = "wan2.6-r2v-flash"
     ],
     exits={
         Exit.DONE: "the manifest is written",
-        Exit.USAGE: "no shot list, or the manifest is there already; nothing was written",
+        Exit.USAGE: "no shot list, no folder for the manifest, or it is there already; nothing"
+        " was written",
         Exit.MANIFEST: "rows of the list are broken; nothing was written",
+        Exit.OUTPUT: "the manifest cannot be written there",
     },
 )
 @click.argument("shot_list", metavar="SHOTLIST", type=click.Path(path_type=Path),
@@ -51,6 +54,11 @@ def import_(shot_list: Path, output: Path | None) -> int:
     target = output or shot_list.with_suffix(".yaml")
     if target.exists() or target.is_symlink():
         raise UsageProblem(f"{target} is there already", hint="choose another name with -o")
+    if not target.parent.is_dir():
+        folder = shlex.quote(str(target.parent))
+        raise UsageProblem(
+            f"there is no folder {target.parent}", hint=f"make it first: mkdir -p {folder}"
+        )
     try:
         found = read_shot_list(shot_list, str(shot_list))
     except ManifestInvalid as invalid:
@@ -63,7 +71,7 @@ def import_(shot_list: Path, output: Path | None) -> int:
     cast = len({name for shot in drafts for name in shot.cast})
     say(f"{target}: {counted(len(drafts), 'shot')}, {cast} in the cast. Read its comments, then see"
         " what is missing:")  # fmt: skip
-    say(f"  r2vbatch check {target}")
+    say(f"  r2vbatch check {shlex.quote(str(target))}")
     return Exit.DONE
 
 
