@@ -66,7 +66,7 @@ def test_killed_half_way_and_run_again(studio: Studio, kind: str) -> None:
 
 def test_resume_needs_the_folder_alone(studio: Studio) -> None:
     """A killed batch goes on from its output folder, and says so when the manifest has changed
-    meanwhile."""
+    meanwhile, or is gone."""
     studio.shots("a", "b", "c", "d")
     with service(latency=0.3, in_flight=1) as at:
         words = studio.live_words(at)
@@ -76,6 +76,11 @@ def test_resume_needs_the_folder_alone(studio: Studio) -> None:
         result = studio.call(*words, DASHSCOPE_API_KEY=KEY)
         assert result.code == Exit.DONE, result.err
         assert "differs from the manifest" in result.err
+        studio.file.unlink()
+        result = studio.call(*words, DASHSCOPE_API_KEY=KEY)
+        assert result.code == Exit.DONE, result.err
+        assert f"{studio.file} is gone" in result.err
+        assert "differs" not in result.err
         assert account(at)["billed_tasks"] == 4
     assert set(studio.states().values()) == {"done"}
 

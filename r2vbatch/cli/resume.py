@@ -96,8 +96,10 @@ def _remembered(ledger: Path) -> dict[str, str]:
 def _say_if_changed(manifest: Manifest) -> None:
     for file in changed_files(manifest):
         what = "manifest" if file == manifest.file else "table"
-        say(
-            f"note: {file} differs from the {what} this batch was started with, which is the one"
-            " used here; `r2vbatch run` takes the file as it is now",
-            err=True,
-        )
+        begun = f"the {what} this batch was started with"
+        if file.exists():
+            told = f"{file} differs from {begun}, which is the one used here; `r2vbatch run` takes"
+            told += " the file as it is now"
+        else:
+            told = f"{file} is gone; {begun} is used, as kept in the ledger"
+        say(f"note: {told}", err=True)
