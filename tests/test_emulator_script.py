@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from r2vbatch.diagnostics import as_text
 from r2vbatch.emulator.faults import KINDS, BadRule, Fault
 from r2vbatch.emulator.script import read
+from r2vbatch.errors import UsageProblem
 
 SCRIPTS = Path(__file__).parent / "fault_scripts"
 
@@ -35,6 +37,21 @@ def test_every_mistake_is_found_at_its_place():
     assert faults == [Fault("submit", "slow", nth=(1,))]
     shown = as_text(problems).replace(str(script), script.name)
     assert shown == (SCRIPTS / "broken.expected.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read: No such file or directory"), (b"\xff\xfe", "it is not UTF-8 text")],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, words: str):
+    """It is said in words, without the numbers of the system or of a codec."""
+    script = tmp_path / "faults.txt"
+    if content is not None:
+        script.write_bytes(content)
+    with pytest.raises(UsageProblem) as told:
+        read(script)
+    assert words in told.value.message
+    assert "Errno" not in told.value.message
 
 
 @given(st.text(alphabet="submitlow:=#0-9., é\r\x1b\u2028", max_size=30) | st.text(max_size=30))

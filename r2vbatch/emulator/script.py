@@ -24,7 +24,8 @@ def read(path: Path) -> tuple[list[Fault], list[Diagnostic]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as problem:
-        raise UsageProblem(f"{path} cannot be read as UTF-8 text: {problem}") from None
+        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise UsageProblem(f"{path} cannot be read: {why}", hint="check the path") from None
     faults: list[Fault] = []
     problems: list[Diagnostic] = []
     for number, line, rule in _rules(text):
