@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 import random
+import zlib
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -100,6 +102,50 @@ class Remembered:
     def put(self, path: Path, size: int, mtime_ns: int, facts: FileFacts) -> None:
         self.puts += 1
         self.kept[path, size, mtime_ns] = facts
+
+
+def test_a_list_of_files_is_no_video(tmp_path: Path, clip: Path) -> None:
+    """A crafted list leads to no other file, and so to no pipe that nobody writes."""
+    crafted = tmp_path / "refs.mp4"
+    crafted.write_text(f"ffconcat version 1.0\nfile {clip.name}\n")
+    assert media.facts(crafted).kind is None
+    assert not media.verify(crafted, ANY).ok
+
+
+def test_a_colon_in_a_folder_names_no_protocol(tmp_path: Path, clip: Path) -> None:
+    """A video is found to be one in a folder such as ``ep4:pilot``, relative to where one is."""
+    folder = tmp_path / "ep4:pilot"
+    folder.mkdir()
+    clip.rename(folder / "clip.mp4")
+    with contextlib.chdir(tmp_path):
+        assert media.facts(Path("ep4:pilot/clip.mp4")).kind == "video"
+
+
+def test_a_crafted_picture_stops_nobody(tmp_path: Path) -> None:
+    """What Pillow answers with a RuntimeError still has its facts."""
+    file = tmp_path / "a.png"
+    Image.new("RGB", (320, 240), "teal").save(file, "AVIF")
+    file.write_bytes(file.read_bytes().replace(b"pitm", b"pitx"))
+    assert media.facts(file).bytes == file.stat().st_size
+
+
+def test_a_crafted_picture_warns_nobody(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """A PNG that claims to move writes no line of a library's on the terminal."""
+    file = tmp_path / "a.png"
+    Image.new("RGB", (320, 240), "teal").save(file)
+    whole, claim = file.read_bytes(), b"acTL" + bytes(8)
+    chunk = (8).to_bytes(4, "big") + claim + zlib.crc32(claim).to_bytes(4, "big")
+    file.write_bytes(whole[:33] + chunk + whole[33:])
+    assert media.facts(file).kind == "image"
+    assert not recwarn.list
+
+
+def test_a_picture_too_large_to_unpack_is_measured(tmp_path: Path) -> None:
+    """A picture of 200 million pixels, as phones make, is told by its size."""
+    file = tmp_path / "a.png"
+    Image.new("1", (20_000, 10_000)).save(file)
+    found = media.facts(file)
+    assert (found.kind, found.format, found.width, found.height) == ("image", "PNG", 20_000, 10_000)
 
 
 def test_facts_are_cached_by_path_size_and_time(tmp_path: Path) -> None:
@@ -233,7 +279,9 @@ def test_sound_alone_is_no_clip(tmp_path: Path) -> None:
 
 def test_a_picture_is_no_clip() -> None:
     """FFmpeg reads a still as a film of one frame; it is not what was paid for."""
-    assert media.verify(REFS / "rocket.jpg", ANY).reason.startswith("it is no MP4")
+    found = media.verify(REFS / "rocket.jpg", ANY)
+    assert not found.ok
+    assert found.reason == "it does not decode: this is no video"
 
 
 def test_poster_is_a_third_in(clip: Path, tmp_path: Path) -> None:

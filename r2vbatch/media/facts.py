@@ -9,16 +9,20 @@ from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from r2vbatch.media.files import digest, opened
 from r2vbatch.media.model import FileFacts
 
 if TYPE_CHECKING:
     import av.container
+    from PIL import Image
 
 _SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as phones make them
 _BRANDS = {"qt": "MOV", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF"}
+_PICTURES = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "ICO", "JPEG2000")
+"""What people have under the name of a picture. The fewer formats, the fewer ways for a crafted
+file to be slow."""
 _STILLS = frozenset({"HEIC", "AVIF"})
 """Pictures in the container of films."""
 _SOUNDS = frozenset({"WAV", "MP3"})
@@ -73,18 +77,30 @@ def nothing(sha256: str, size: int) -> FileFacts:
 
 def _picture(path: Path, sha256: str, size: int) -> FileFacts | None:
     """The facts of an image; None if it is none. Reads no more than its head."""
-    from PIL import Image
-
     try:
         with warnings.catch_warnings():
-            # only the size is read here; nothing so large is ever unpacked
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            warnings.simplefilter("ignore")  # of damaged tags, and of sizes: nothing is unpacked
+            with path.open("rb") as file, _head(file) as image:
                 form = _SAME.get(image.format or "", image.format or "")
                 alpha = image.has_transparency_data
                 return FileFacts(sha256, size, "image", None, *image.size, form, alpha)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # a crafted file makes a parser raise anything, MemoryError included
         return None
+
+
+def _head(file: BinaryIO) -> Image.Image:
+    """The picture in `file`, not decoded."""
+    from PIL import Image
+
+    try:
+        return Image.open(file, formats=_PICTURES)
+    except Image.DecompressionBombError:  # Pillow will not name the size; the format's reader does
+        file.seek(0)
+        start = file.read(16)
+        readers = [Image.OPEN[form] for form in _PICTURES if form in Image.OPEN]
+        reader = next(read for read, accept in readers if accept and accept(start))
+        file.seek(0)
+        return reader(file, "")
 
 
 def _video(path: Path, sha256: str, size: int) -> FileFacts | None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import av.container
 
-_LOCAL_ONLY = {"protocol_whitelist": "file"}  # a playlist must not make FFmpeg reach out
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,mxf,ogg,gif,apng,wav,mp3,aac,flac,aiff"
+_GUARDED = {
+    # a list of other files (HLS, ffconcat) must lead nowhere: not out, not into another folder,
+    # and not to a pipe that nobody writes
+    "protocol_whitelist": "file",
+    "format_whitelist": _CONTAINERS,
+}
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -19,7 +25,12 @@ def digest(path: Path) -> tuple[str, int]:
 
 
 def opened(path: Path) -> av.container.InputContainer:
-    """The container at `path`; a context manager. Raises av.FFmpegError where it is none."""
+    """The container at `path`; a context manager. Raises av.FFmpegError or ValueError where it is
+    none."""
     import av
 
-    return av.open(str(path), metadata_errors="replace", options=_LOCAL_ONLY)
+    # "file:" in front, or a folder with a colon in its name would be a protocol to FFmpeg
+    try:
+        return av.open(f"file:{path}", metadata_errors="replace", options=_GUARDED)
+    except av.ArgumentError:  # the answer to a format that is not among them
+        raise ValueError("this is no video") from None
