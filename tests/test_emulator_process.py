@@ -171,9 +171,9 @@ def test_no_request_moves_the_cursor_of_who_runs_it():
         (["--zone", "Beijing"], "is not a zone"),
         (["--zone", "+99:00"], "is not a zone"),
         (["--port", "70000"], "there is no port 70000"),
-        (["--largest-page", "0"], "a page holds at least one task"),
-        (["--task-life", "-1"], "task_life must be seconds"),
-        (["--faults", "latin.txt"], "latin.txt cannot be read as UTF-8 text"),
+        (["--largest-page", "0"], "--largest-page takes a number"),
+        (["--task-life", "-1"], "--task-life takes seconds"),
+        (["--faults", "latin.txt"], "latin.txt cannot be read: it is not UTF-8 text"),
         (["--faults", "broken.txt"], "broken.txt:2:8: error: there is no fault 'stal'"),
     ],
 )

@@ -96,12 +96,12 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
         for name in ("latency", "answer_delay", "create_delay"):
             low, high = ends(getattr(self, name))
             if not 0 <= low <= high:
-                raise UsageProblem(f"{name} must be seconds, or a range of them, not below 0")
+                raise UsageProblem(f"{flag(name)} takes seconds, or a range, from 0 on")
         for name in ("longest_run", "task_life", "link_life", "upload_life", "policy_life"):
             if not getattr(self, name) >= 0:
-                raise UsageProblem(f"{name} must be seconds, not below 0")
+                raise UsageProblem(f"{flag(name)} takes seconds, from 0 on")
         if self.largest_page < 1:
-            raise UsageProblem("a page holds at least one task: largest_page")
+            raise UsageProblem(f"{flag('largest_page')} takes a number from 1 on")
         if not 0 <= self.port < 2**16:
             raise UsageProblem(f"there is no port {self.port}", hint="0 to 65535")
 
@@ -121,6 +121,11 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
         return cls(**values)
+
+
+def flag(name: str) -> str:
+    """A switch as it is written on the command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def ends(span: Span) -> tuple[float, float]:

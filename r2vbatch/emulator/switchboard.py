@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from r2vbatch.emulator.options import Options, Span
+from r2vbatch.emulator.options import Options, Span, flag
 
 Body = Callable[..., Any]
 
@@ -88,15 +88,17 @@ def _option(name: str, section: type) -> Callable[[Body], Body]:
     hint = get_type_hints(section)[name]
     (text,) = get_type_hints(section, include_extras=True)[name].__metadata__
     default = getattr(_DEFAULTS, name)
-    flag = "--" + name.replace("_", "-")
+    written = flag(name)
     if hint is bool:
-        return click.option(flag, is_flag=True, help=text)
+        return click.option(written, is_flag=True, help=text)
     if default is None and hint == int | None:
         default = "off"
     elif isinstance(default, float):
         default = int(default)
     more = _kind(hint)
-    return click.option(flag, default=default, show_default=default is not None, help=text, **more)
+    return click.option(
+        written, default=default, show_default=default is not None, help=text, **more
+    )
 
 
 def _kind(hint: Any) -> dict[str, Any]:
