@@ -110,7 +110,7 @@ async def run(
         output=_path(output),
         endpoint=endpoint,
         only=_globs(only),
-        max_cost=parse_money(max_cost) if isinstance(max_cost, str) else max_cost,
+        max_cost=None if max_cost is None else _cap(max_cost),
         prices=prices,
         grace=grace,
         ledger=_path(ledger),
@@ -216,6 +216,13 @@ def _key(key: str | None, endpoint: Endpoint) -> Key:
     if key is None or endpoint.kind == "preview":
         return key_for(endpoint)
     return checked(key, "the argument `key`")
+
+
+def _cap(cost: Money | str) -> Money:
+    """A cap that can be held; one made by hand is judged as one in words is."""
+    if isinstance(cost, Money):
+        return parse_money(f"{cost.amount} {cost.currency}")
+    return parse_money(str(cost))  # a bare number has no currency, and is refused in words
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

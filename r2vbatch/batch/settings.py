@@ -18,6 +18,8 @@ from r2vbatch.ledger import Kind
 from r2vbatch.manifest.model import Limits, Manifest, Money, Shot
 
 LEDGER = "ledger.db"
+_LONGEST_GRACE = 86400.0
+"""Seconds: what is in doubt for longer than a day cannot be settled at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Settings:
 def settle(manifest: Manifest, options: Options) -> Settings:
     """Resolve the manifest's and the command line's wishes.
 
-    Raises `UsageProblem` for an endpoint that cannot be, and for a scope that matches no shot.
+    Raises `UsageProblem` for an endpoint or a grace that cannot be, and for a scope that matches
+    no shot.
     """
     output = output_of(manifest, options)
     endpoint = find_endpoint(options.endpoint or manifest.endpoint, manifest.workspace)
@@ -75,12 +78,22 @@ def settle(manifest: Manifest, options: Options) -> Settings:
         endpoint=endpoint,
         endpoint_given=options.endpoint is not None,
         caps=tuple(cap for cap in caps if cap),
-        grace=options.grace,
+        grace=checked_grace(options.grace),
         limits=manifest.limits,
         only=options.only,
         first=options.first,
         in_scope=scope(manifest.shots, options.only, options.first),
     )
+
+
+def checked_grace(seconds: float) -> float:
+    """`seconds` if they can be a grace. Raises `UsageProblem` otherwise: without one, what has just
+    been paid for would count as absent."""
+    if not 0 < seconds <= _LONGEST_GRACE:
+        raise UsageProblem(
+            f"a grace of {seconds:g} s makes no sense", hint="more than 0 s, and at most a day"
+        )
+    return seconds
 
 
 def output_of(manifest: Manifest, options: Options) -> Path:

@@ -51,10 +51,12 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
     from r2vbatch.batch import run as running
     from r2vbatch.batch.folder import any_key, held
     from r2vbatch.batch.host import Host
+    from r2vbatch.batch.settings import checked_grace
     from r2vbatch.batch.todo import name_what_is
     from r2vbatch.cli.running import unshown
     from r2vbatch.cli.words import collected_lines
 
+    checked_grace(grace)
     key = any_key()
     with held(output, ledger_of(output, ledger)) as (folder, opened):
         name_what_is(opened, folder, "live")
