@@ -51,6 +51,16 @@ def test_invalid(file: Path) -> None:
     _holds(expected, as_text(load(file, shown=inside.as_posix()).diagnostics))
 
 
+@pytest.mark.parametrize(
+    "file", [*CASES.glob("valid/*.csv"), *CASES.glob("valid/*.jsonl")], ids=lambda file: file.name
+)
+def test_a_table_is_no_manifest(file: Path) -> None:
+    """Who gives the table of a storyboard in its place is told what takes it."""
+    (found,) = load(file).diagnostics
+    assert found.rule == "table-for-manifest"
+    assert f"`shots: {file.name}`" in found.hint
+
+
 def test_invalid_cases_are_many_and_fail() -> None:
     """There are at least 45 invalid cases, and each has at least one problem."""
     assert len(INVALID) >= 45

@@ -12,7 +12,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.diagnostics import Diagnostic, Position
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest import schema
 from r2vbatch.manifest.board import read_board
@@ -27,6 +27,8 @@ from r2vbatch.yamlsource import Document, parse, read_text
 from r2vbatch.yamlsource import Mapping as MappingNode
 from r2vbatch.yamlsource import Sequence as SequenceNode
 
+_TABLES = {".csv", ".tsv", ".jsonl"}
+
 
 def load(file: Path | str, shown: str | None = None) -> Reading:
     """Read the manifest `file`. `shown` is its name in messages (default: as given).
@@ -36,9 +38,21 @@ def load(file: Path | str, shown: str | None = None) -> Reading:
     """
     name = str(file) if shown is None else shown
     text = read_text(Path(file), name)
+    if not isinstance(text, Diagnostic) and Path(file).suffix.lower() in _TABLES:
+        text = _table_for_manifest(Path(file), name)
     if isinstance(text, Diagnostic):
         return Reading(None, [text])
     return load_text(text, Path(file), name)
+
+
+def _table_for_manifest(file: Path, name: str) -> Diagnostic:
+    return Diagnostic(
+        Position(name, 1, 1),
+        "this is a table, not a manifest",
+        rule="table-for-manifest",
+        hint=f"a manifest names it, beside its model and cast: `shots: {file.name}`; `r2vbatch"
+        " import` makes one of a production's shot list",
+    )
 
 
 @uncollected()
