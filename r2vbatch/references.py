@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,10 @@ from r2vbatch.errors import R2VBatchError
 
 class ReferenceChanged(R2VBatchError):
     """A local reference is gone or is not what was planned: its takes cannot be made as asked."""
+
+
+Source = Path | Callable[[], Awaitable[Path]]
+"""A file, or what makes one: a copy that conforms."""
 
 
 class Uploader(Protocol):
@@ -66,9 +70,9 @@ class References:
     """Gives planned requests their real URLs."""
 
     def __init__(
-        self, uploader: Uploader, files: Mapping[str, Path], shelf: Shelf | None = None
+        self, uploader: Uploader, files: Mapping[str, Source], shelf: Shelf | None = None
     ) -> None:
-        """`files`: where each planned content lies, by SHA-256 (hex)."""
+        """`files`: where each planned content lies, or what makes it, by SHA-256 (hex)."""
         self._uploader = uploader
         self._files = files
         self._shelf: Shelf = RunShelf() if shelf is None else shelf
@@ -106,6 +110,8 @@ class References:
         file = self._files.get(sha256)
         if file is None:
             raise ReferenceChanged(f"No file is known for the reference {name}.")
+        if not isinstance(file, Path):  # a copy is known by what it shows, not by its bytes
+            return await self._uploader.upload(await file(), model)
         try:
             found = await asyncio.to_thread(_hash, file)
         except OSError as error:

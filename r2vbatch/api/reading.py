@@ -69,16 +69,22 @@ def at_endpoint(manifest: Manifest, endpoint: str | None, prices: str | None) ->
 
 
 def judged(
-    reading: Reading, *, endpoint: str | None = None, prices: str | None = None
+    reading: Reading,
+    *,
+    endpoint: str | None = None,
+    prices: str | None = None,
+    fit: bool = False,
 ) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of what was read, with local references looked into but not hashed, and the
     diagnostics of both; None if nothing was understood. `endpoint` stands in place of the
-    manifest's own."""
+    manifest's own; with `fit`, copies may be made of all local references."""
     if reading.manifest is None:
         return None, reading.diagnostics
     meant = reading.manifest
     if endpoint:
         meant = replace(meant, endpoint=endpoint)
+    if fit:
+        meant = replace(meant, fit=True)
     looks = looks_of(local_files(meant))
     drawn = planning.plan(meant, looks, catalogue.load(), prices=prices)
     return drawn, [*reading.diagnostics, *drawn.diagnostics]

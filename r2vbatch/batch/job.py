@@ -124,6 +124,7 @@ class Job:
             f"{self.kind} manifest_file": str(manifest.file),
             f"{self.kind} manifest_text": manifest.text,
             f"{self.kind} table_text": manifest.table.text if manifest.table else "",
+            f"{self.kind} fit": "yes" if manifest.fit else "",
             f"{self.kind} endpoint": endpoint.name,
             f"{self.kind} prices": self.plan.prices,
             f"{self.kind} scope": json.dumps([self.settings.only, self.settings.first]),

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from r2vbatch.batch.crew import Crew
 from r2vbatch.batch.endpoint import Doors, client_of
+from r2vbatch.batch.fitting import sources
 from r2vbatch.batch.host import Host
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.runner import Runner
@@ -25,7 +26,6 @@ from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
 from r2vbatch.ledger import ENDED, Ledger, State
 from r2vbatch.manifest.model import Limits
-from r2vbatch.planning.model import PlannedTake
 from r2vbatch.references import References
 from r2vbatch.storage import Folder
 from r2vbatch.take import Means, Spending, Stop
@@ -77,7 +77,10 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         )
         readers = await readers_at(stack, setting, others, key, patience)
         opened = Doors({client.endpoint.base_url: client, **readers})
-        spending = Spending(client, References(client, _files(job.takes))) if spend else None
+        crew = Crew(host.pool)
+        stack.callback(crew.close)
+        files = sources(job.takes, crew, job.folder)
+        spending = Spending(client, References(client, files)) if spend else None
         means = tools(stack, setting, opened, key, spending, job.budget, host)
         runner = Runner(means, todo, {take.id: take for take in job.takes}, job.kind)
         if not setting.preview:
@@ -120,11 +123,6 @@ async def _greet(reader: Reader, stop: Stop) -> None:
         verdict = failure.verdict
         if verdict.reach is Reach.BATCH:
             stop.now(f"{verdict.sentence} ({failure})", verdict.advice, refused=True)
-
-
-def _files(takes: Iterable[PlannedTake]) -> dict[str, Path]:
-    parts = (part for take in takes for sent in take.sent for part in sent.parts)
-    return {part.sha256: part.file for part in parts if part.sha256 and part.file}
 
 
 def _learned(readers: Iterable[Reader]) -> dict[str, str]:

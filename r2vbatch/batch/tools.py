@@ -15,6 +15,7 @@ from functools import cache
 
 from r2vbatch import catalogue
 from r2vbatch.batch.answers import Answers
+from r2vbatch.batch.crew import Crew
 from r2vbatch.batch.endpoint import Doors, reader_of
 from r2vbatch.batch.finishing import Finisher
 from r2vbatch.batch.host import Host, Telling
@@ -95,8 +96,8 @@ def tools(
     loop = asyncio.get_running_loop()
     thread = LedgerThread(setting.ledger)
     stack.callback(thread.close)
-    finisher = Finisher(host.pool)
-    stack.callback(finisher.close)
+    crew = Crew(host.pool)
+    stack.callback(crew.close)
 
     def tell(transition: Transition) -> None:  # from the ledger's thread
         loop.call_soon_threadsafe(host.telling.show, transition)
@@ -116,7 +117,7 @@ def tools(
         slots=_slots(setting, thread, posting, host.telling),
         watch=Watch(QueryPlan(setting.query_rate)),
         budget=budget,
-        finish=finisher.finish,
+        finish=Finisher(crew).finish,
         stop=stop,
         mark=key.mark(setting.ledger.salt),
         downloads=asyncio.Semaphore(setting.limits.downloads or _DOWNLOADS),

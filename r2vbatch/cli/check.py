@@ -34,18 +34,22 @@ from r2vbatch.errors import Exit
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @params.endpoint
 @params.prices
+@params.fit
 def check(
     manifests: tuple[Path, ...],
     format_: loading.Format,
     strict: bool,
     endpoint: str | None,
     prices: str | None,
+    fit: bool,
 ) -> int:
     """Say everything that is wrong with MANIFESTS, each problem on its line."""
     found = []
     for file in manifests:
-        plan, problems = judged(loading.read(file), endpoint=endpoint, prices=prices)
+        plan, problems = judged(loading.read(file), endpoint=endpoint, prices=prices, fit=fit)
         found += problems
+        if format_ == "text" and plan:
+            loading.say_fitted(plan)
         if format_ == "text" and plan and not problems:
             shots = counted(len(plan.manifest.shots), "shot")
             say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}, no problems")

@@ -10,6 +10,7 @@ import click
 
 from r2vbatch import diagnostics, manifest
 from r2vbatch.api import reading as judge
+from r2vbatch.cli.text import say
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import Exit, ManifestInvalid
 from r2vbatch.manifest.model import Manifest, Reading
@@ -19,9 +20,15 @@ from r2vbatch.planning import Plan
 Format = Literal["text", "json", "github"]
 
 
-def sound(reading: Reading, *, endpoint: str | None = None, prices: str | None = None) -> Manifest:
+def sound(
+    reading: Reading,
+    *,
+    endpoint: str | None = None,
+    prices: str | None = None,
+    fit: bool = False,
+) -> Manifest:
     """The manifest, with its warnings shown. Raises `ManifestInvalid` after showing everything."""
-    drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices)
+    drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices, fit=fit)
     show(found)
     return judge.sound(drawn, found)
 
@@ -34,6 +41,12 @@ def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -
     except ManifestInvalid as problem:
         show(problem.diagnostics)
         raise
+
+
+def say_fitted(drawn: Plan) -> None:
+    """Print of which references a copy is given, and what is done for it."""
+    for line in drawn.fitted:
+        say(f"fit: {line}")
 
 
 def show(found: Sequence[Diagnostic], format: Format = "text") -> None:

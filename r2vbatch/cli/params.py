@@ -34,6 +34,10 @@ prices = click.option(
     "--prices", metavar="REGION", shell_complete=completing.regions,
     help="The price table for a preview or a URL endpoint.  [singapore]",
 )  # fmt: skip
+fit = click.option(
+    "--fit", is_flag=True,
+    help="Give a conforming copy of each local reference that needs one (`fit: true`, for all).",
+)  # fmt: skip
 progress = click.option(
     "--progress", "mode", default="auto", show_default=True,
     type=click.Choice(["auto", "bar", "plain", "json", "none"]),

@@ -42,6 +42,7 @@ from r2vbatch.visible import as_json
 @params.only
 @params.first
 @params.prices
+@params.fit
 @click.option("--requests", is_flag=True,
               help="Print the request of each take instead, one JSON object a line.")  # fmt: skip
 def plan(
@@ -52,10 +53,11 @@ def plan(
     only: tuple[str, ...],
     first: int | None,
     prices: str | None,
+    fit: bool,
     requests: bool,
 ) -> int:
     """Show what `run` would do with MANIFEST and why, and what it would cost."""
-    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices)
+    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices, fit=fit)
     settings = settle(sound, Options(output, endpoint, only, first, None, prices, ledger=ledger))
     drawn, matching = _drawn(sound, settings, prices)
     if requests:
@@ -95,6 +97,9 @@ def _show(drawn: Plan, matching: Matching, settings: Settings) -> int:
     bill = draw_up(drawn, matching, settings.in_scope)
     for line in _table(bill):
         say(line)
+    if drawn.fitted:
+        say("")
+        loading.say_fitted(drawn)
     for line in (*_totals(bill, drawn, settings), *_held(bill, drawn, settings)):
         say(line)
     return Exit.DONE

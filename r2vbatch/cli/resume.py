@@ -58,7 +58,8 @@ def _go_on(output: Path, ledger: Path | None, choice: Chosen, on_done: OnDone) -
     table = batch["table_text"] or None
     reading = load_text(batch["manifest_text"], Path(file), file, table=table)
     endpoint, prices = choice.endpoint or batch["endpoint"], choice.prices or batch["prices"]
-    sound = loading.sound(reading, endpoint=endpoint, prices=prices)
+    fit = choice.fit or bool(batch["fit"])
+    sound = loading.sound(reading, endpoint=endpoint, prices=prices, fit=fit)
     _say_if_changed(sound)
     options = replace(choice.options(output, ledger), prices=prices)
     if not options.only and options.first is None:
@@ -83,6 +84,7 @@ def _remembered(ledger: Path) -> dict[str, str]:
         names = ("manifest_text", "manifest_file", "endpoint", "prices", "scope")
         kind = "live" if opened.unfinished("live") else opened.meta("kind")
         batch = {name: opened.meta(f"{kind} {name}") for name in names}
+        batch["fit"] = opened.meta(f"{kind} fit") or ""
         batch["table_text"] = opened.meta(f"{kind} table_text") or ""
     finally:
         opened.close()

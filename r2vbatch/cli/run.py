@@ -43,7 +43,9 @@ def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any)
 
     def act(on_done: OnDone) -> int:
         reading = loading.read(manifest)
-        sound = loading.sound(reading, endpoint=choice.endpoint, prices=choice.prices)
+        sound = loading.sound(
+            reading, endpoint=choice.endpoint, prices=choice.prices, fit=choice.fit
+        )
         return carry_out(sound, choice.options(output, ledger), choice, on_done)
 
     return told(choice.on_done, act)

@@ -52,6 +52,7 @@ def run_options(body: _Body) -> _Body:
             click.option("--max-cost", type=amount, metavar='"6.00 USD"',
                          help="Agree to spend, and never more than this in the output folder."),
             params.prices,
+            params.fit,
             click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
             params.progress,
             click.option("--on-done", metavar="CMD",
@@ -80,6 +81,7 @@ class Chosen:
     first: int | None
     max_cost: Money | None
     prices: str | None
+    fit: bool
     yes: bool
     mode: Mode
     on_done: str | None

@@ -158,7 +158,8 @@ class Questions:
         facts = json.loads(found[0][0])
         if facts.keys() != _FACTS:  # an older version measured less
             return None
-        return FileFacts(**{**facts, "seconds": decimal(facts["seconds"])})
+        seconds, traits = decimal(facts["seconds"]), tuple(facts["traits"])
+        return FileFacts(**{**facts, "seconds": seconds, "traits": traits})
 
 
 def price_of(cost: Decimal | None, estimate: Decimal | None) -> Decimal:

@@ -48,6 +48,16 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """A conforming copy may be given in place of a file."""
+
+    trim: tuple[Decimal, Decimal] | None = None
+    """The seconds to keep of a video, from and to; None: the first that the model takes."""
+    origin: Origin | None = None
+    """Where `trim` was written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """One image, video or voice given to the model. Exactly one of `file` and `url` is set."""
 
@@ -62,6 +72,8 @@ class Reference:
     origin: Origin
     voice: Reference | None = None
     """How a member of the cast sounds, in place of its own sound; of kind ``audio``."""
+    fit: Fit | None = None
+    """Set where a file may be fitted to what the model takes."""
 
 
 class Mention(NamedTuple):
@@ -172,6 +184,8 @@ class Manifest:
     limits: Limits
     cast: Mapping[str, Reference]
     shots: Sequence[Shot]
+    fit: bool = False
+    """Every local reference may be fitted (``--fit``)."""
     table: TableText | None = None
     """Where the shots stand, if `shots` is a path; kept with `text`."""
     origins: Mapping[str, Origin] = field(default_factory=dict)

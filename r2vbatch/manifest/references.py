@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from r2vbatch.manifest.fits import read_fit
 from r2vbatch.manifest.model import MediaKind, Origin, Reference
 from r2vbatch.manifest.problems import Problems, folded, listed, nfc
 from r2vbatch.manifest.section import Section
@@ -31,6 +32,12 @@ VOICES: dict[str, MediaKind] = dict.fromkeys((".wav", ".mp3"), "audio")
 FRAMES = {suffix: kind for suffix, kind in KINDS.items() if kind == "image"}
 """What a first frame may be."""
 _A: dict[MediaKind, str] = {"image": "an image", "video": "a video", "audio": "a recording"}
+
+FITTED: dict[str, MediaKind] = {
+    **dict.fromkeys((".gif", ".tif", ".tiff", ".avif"), "image"),
+    **dict.fromkeys((".m4v", ".mkv", ".webm", ".avi", ".3gp", ".mts"), "video"),
+}
+"""What else can be read where a copy may be made of it."""
 
 SCHEMES = ("http", "https", "oss")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
@@ -107,12 +114,21 @@ def _cast_entry(
         )
         return None
     kind: MediaKind = "image" if given == ["image"] else "video"
+    fit = read_fit(entry, kind, problems)
     voice = _voice(entry, name, folder, problems)
     text = entry.text(kind)
     if text is None:
         return None
-    reference = read_reference(text, kind, name, entry.origin(kind), folder, problems)
-    return reference and replace(reference, voice=voice)
+    kinds = KINDS | FITTED if fit else KINDS
+    reference = read_reference(text, kind, name, entry.origin(kind), folder, problems, kinds)
+    if reference and reference.url and fit:
+        problems.add(
+            entry.key_origin("fit"),
+            "only a local file can be fitted, not a URL",
+            rule="bad-fit",
+            hint="save it as a file and give its path, or take fit: away",
+        )
+    return reference and replace(reference, voice=voice, fit=fit)
 
 
 def _voice(entry: Section, name: str, folder: Path, problems: Problems) -> Reference | None:
@@ -159,7 +175,7 @@ def _suffix(path: str) -> str:
 def _kind_fault(
     suffix: str, kind: MediaKind | None, kinds: Mapping[str, MediaKind], is_url: bool
 ) -> Fault | None:
-    known = (KINDS | VOICES).get(suffix)
+    known = (KINDS | FITTED | VOICES).get(suffix)
     accepted = listed([s for s, k in kinds.items() if kind in (None, k)])
     if kind and known and kind != known:
         elsewhere = known in kinds.values()
@@ -171,7 +187,10 @@ def _kind_fault(
         hint = f"say image: or video: in front of it; known by name are {accepted}"
         return Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)
     what = f"files of type {suffix}" if suffix else "files without a suffix"
-    return Fault("unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}")
+    fit = "; or fit: true" if kind and FITTED.get(suffix) == kind else ""
+    return Fault(
+        "unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}{fit}"
+    )
 
 
 def _url_fault(text: str) -> Fault | None:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from r2vbatch.media.clips import finish, verify
 from r2vbatch.media.facts import FactsCache, facts, facts_of, looks_of
+from r2vbatch.media.fitting import fit
 from r2vbatch.media.model import ClipFacts, Expected, FileFacts, Finished, Verdict
 from r2vbatch.media.posters import poster
+from r2vbatch.media.recipes import Recipe
 
 __all__ = [
     "ClipFacts",
@@ -21,10 +23,12 @@ __all__ = [
     "FactsCache",
     "FileFacts",
     "Finished",
+    "Recipe",
     "Verdict",
     "facts",
     "facts_of",
     "finish",
+    "fit",
     "looks_of",
     "poster",
     "verify",

@@ -8,24 +8,35 @@ from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from r2vbatch.media.files import digest, opened
 from r2vbatch.media.model import FileFacts
+from r2vbatch.media.shooting import traits
 
 if TYPE_CHECKING:
     import av.container
+    from av.video.stream import VideoStream
     from PIL import Image
 
 _SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as phones make them
 _BRANDS = {"qt": "MOV", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF"}
-_PICTURES = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "ICO", "JPEG2000")
+PICTURES = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "ICO", "JPEG2000")
 """What people have under the name of a picture. The fewer formats, the fewer ways for a crafted
 file to be slow."""
 _STILLS = frozenset({"HEIC", "AVIF"})
 """Pictures in the container of films."""
 _SOUNDS = frozenset({"WAV", "MP3"})
+_ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held."""
+_TURNS = {2: "flip", 3: "flip", 4: "flip", 5: "side", 6: "side", 7: "side", 8: "side"}
+"""By its value: whether the picture is stored on its side, or only the other way round."""
+_PACKETS = 32
+"""Of a film's head, that are looked into for its first frame."""
+_MOST_DECODED = 8192 * 8192
+"""Pixels of a frame; a larger one would fill the memory only to be measured."""
 
 
 class FactsCache(Protocol):
@@ -83,7 +94,11 @@ def _picture(path: Path, sha256: str, size: int) -> FileFacts | None:
             with path.open("rb") as file, _head(file) as image:
                 form = _SAME.get(image.format or "", image.format or "")
                 alpha = image.has_transparency_data
-                return FileFacts(sha256, size, "image", None, *image.size, form, alpha)
+                turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+                shape = image.size[::-1] if turn == "side" else image.size
+                found = {"turned": turn is not None, "CMYK": image.mode == "CMYK"}
+                traits = tuple(word for word, is_so in found.items() if is_so)
+                return FileFacts(sha256, size, "image", None, *shape, form, alpha, traits)
     except Exception:  # a crafted file makes a parser raise anything, MemoryError included
         return None
 
@@ -93,11 +108,11 @@ def _head(file: BinaryIO) -> Image.Image:
     from PIL import Image
 
     try:
-        return Image.open(file, formats=_PICTURES)
+        return Image.open(file, formats=PICTURES)
     except Image.DecompressionBombError:  # Pillow will not name the size; the format's reader does
         file.seek(0)
         start = file.read(16)
-        readers = [Image.OPEN[form] for form in _PICTURES if form in Image.OPEN]
+        readers = [Image.OPEN[form] for form in PICTURES if form in Image.OPEN]
         reader = next(read for read, accept in readers if accept and accept(start))
         file.seek(0)
         return reader(file, "")
@@ -121,7 +136,10 @@ def _video(path: Path, sha256: str, size: int) -> FileFacts | None:
             shape = stream.width, stream.height
             if form in _STILLS:
                 return FileFacts(sha256, size, "image", None, *shape, form)
-            return FileFacts(sha256, size, "video", _decimal(length), *shape, form)
+            turn = _turn(container, stream)
+            shape = shape[::-1] if turn % 180 else shape
+            words = traits(container, stream, turn)
+            return FileFacts(sha256, size, "video", _decimal(length), *shape, form, traits=words)
     except (av.FFmpegError, ValueError):
         return None
 
@@ -137,6 +155,21 @@ def _recording(
     if not any(stream.rate for stream in container.streams.audio):
         return None
     return FileFacts(sha256, size, "audio", _decimal(length), None, None, form)
+
+
+def _turn(container: av.container.InputContainer, stream: VideoStream) -> int:
+    """Degrees by which the picture is to be turned to the left; 0 where none can be decoded."""
+    import av
+
+    if stream.width * stream.height > _MOST_DECODED:
+        return 0
+    stream.codec_context.thread_count = 1  # several would want more packets before the first frame
+    try:
+        packets = islice(container.demux(stream), _PACKETS)
+        frames = (frame for packet in packets for frame in packet.decode())
+        return next((frame.rotation % 360 for frame in frames), 0)
+    except (av.FFmpegError, ValueError):
+        return 0
 
 
 def _form(container: av.container.InputContainer) -> str:

@@ -19,10 +19,15 @@ class FileFacts:
     """Length of a video or a recording; None for an image."""
     width: int | None
     height: int | None
+    """As shown: what is stored on its side is measured upright."""
     format: str = ""
     """``JPEG``, ``PNG``, ``MP4``, ``MOV`` and the like, by content and not by name."""
     alpha: bool = False
     """An image with parts that may be seen through."""
+    traits: tuple[str, ...] = ()
+    """What a phone or a studio does that not every program understands: ``turned`` (stored on its
+    side), ``CMYK``, ``HDR``, ``uneven`` (frame rate), ``streams`` (more than a picture and a
+    sound), and the codec where it is not H.264, such as ``HEVC``."""
 
 
 @dataclass(frozen=True, slots=True)

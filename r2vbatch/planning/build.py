@@ -14,8 +14,9 @@ from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic, in_order
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
-from r2vbatch.planning import lint, probe
+from r2vbatch.planning import lint
 from r2vbatch.planning.compose import parameters
+from r2vbatch.planning.copies import Copies
 from r2vbatch.planning.files import given_to
 from r2vbatch.planning.gate import Gate
 from r2vbatch.planning.graph import Order
@@ -44,6 +45,7 @@ def plan(
         diagnostics=planner.diagnostics(),
         prices=region,
         prices_read=catalogue.read(region),
+        fitted=tuple(planner.copies.used()),
     )
 
 
@@ -56,10 +58,10 @@ class _Planner:
         self._catalogue = catalogue
         self._region = region
         self._gate = Gate()
+        self.copies = Copies(manifest, facts)
         self._order = Order(manifest.shots)
         self._sent: dict[object, tuple[Sent, ...]] = {}
         self._estimates: dict[object, Estimate] = {}
-        self._probed: dict[object, tuple[Diagnostic, ...]] = {}
         self._after: dict[tuple[str, ...], tuple[str, ...]] = {}
         # shots share settings and prompts, so findings repeat; each is told once
         self._found: dict[Diagnostic, None] = {}
@@ -110,9 +112,13 @@ class _Planner:
     def _name(self, shot: Shot, model: Model) -> tuple[Sent, ...]:
         # by what is sent: rows of a table write the same few references again and again
         given = (*shot.references, shot.first_frame)
-        key = (model.name, *(r and (r.name, r.file, r.url, r.kind, id(r.voice)) for r in given))
+        key = (
+            model.name,
+            *(r and (r.name, r.file, r.url, r.kind, r.fit, id(r.voice)) for r in given),
+        )
         if key not in self._sent:
-            self._sent[key] = name_references(shot, model, self._facts)
+            named = name_references(shot, model, self._facts)
+            self._sent[key] = self.copies.place(shot, named, model)
         return self._sent[key]
 
     def _estimate(self, model: Model, asked: Mapping[str, Any], sent: tuple[Sent, ...]) -> Estimate:
@@ -153,15 +159,9 @@ class _Planner:
         return all(diagnostic.severity != "error" for diagnostic in found)
 
     def _about_files(self, shot: Shot, model: Model) -> Iterator[Diagnostic]:
-        """What was measured of its local references, held to what the model takes."""
+        """Its local references, held to what the model takes."""
         for reference in given_to(shot, model):
-            facts = self._facts.get(reference.file) if reference.file else None
-            if facts is None:  # a link, or not measured; a missing file is told already
-                continue
-            key = (model.name, id(reference))
-            if key not in self._probed:
-                self._probed[key] = tuple(probe.judge(reference, facts, model))
-            yield from self._probed[key]
+            yield from self.copies.judge(reference, model)
 
     def _about_model(self, shot: Shot, model: Model | None) -> Iterator[Diagnostic]:
         endpoint = self._manifest.endpoint

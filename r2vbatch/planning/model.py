@@ -16,6 +16,7 @@ from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, MediaKind, Money, Shot
 from r2vbatch.media import Expected as Expected
 from r2vbatch.media import FileFacts as FileFacts
+from r2vbatch.media import Recipe
 
 Facts = Mapping[Path, FileFacts]
 """By absolute path. A local reference that is not in it is treated as of unknown length."""
@@ -36,9 +37,12 @@ class Sent:
     ``oss://PENDING/<sha256>/<file name>`` for a local file."""
     file: Path | None
     sha256: str | None
+    """Of the file's bytes; of a copy, what it shows (`Recipe.content`)."""
     opens: bool = False
     """It is the first frame: no reference, and not counted as one."""
     voice: Sent | None = None
+    recipe: Recipe | None = None
+    """How the copy that is given is made of `file`; None where it is given as it is."""
 
     @property
     def parts(self) -> tuple[Sent, ...]:
@@ -105,6 +109,8 @@ class Plan:
     """The region whose price table was used."""
     prices_read: str
     """The date (ISO 8601) on which that table was read."""
+    fitted: tuple[str, ...] = ()
+    """The references of which a copy is given, each with what is done for it, in words."""
 
     @property
     def seconds(self) -> Decimal:

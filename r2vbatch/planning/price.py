@@ -62,5 +62,7 @@ def _input_seconds(model: Model, sent: tuple[Sent, ...], facts: Facts) -> tuple[
 
 
 def _length(reference: Sent, facts: Facts) -> Decimal | None:
+    if reference.recipe:
+        return reference.recipe.seconds
     measured = facts.get(reference.file) if reference.file else None
     return measured.seconds if measured else None

@@ -1,0 +1,93 @@
+"""Makes a conforming copy of a reference by its recipe. The original is only read.
+
+A copy appears whole or not at all, under a name that says what it shows, and is made once. What
+to make is decided elsewhere: this room knows recipes and no limits.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from r2vbatch.media.facts import PICTURES
+from r2vbatch.media.files import digest
+from r2vbatch.media.recipes import Recipe
+from r2vbatch.media.transcoding import transcode
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_QUALITIES = (95, 90, 85, 75, 60, 40)
+"""Of a JPEG, until it is small enough."""
+
+
+def fit(original: Path, recipe: Recipe, target: Path) -> str:
+    """Make the copy at `target` unless it is there; a sentence where the original cannot be
+    copied, else an empty text. Raises OSError where the copy cannot be written."""
+    if target.is_file():
+        return ""
+    import av
+
+    if digest(original)[0] != recipe.original:
+        return "it has changed since it was planned; run again"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(f"{target.suffix}.{os.getpid()}.part")
+    try:
+        if recipe.kind == "image":
+            problem = _picture(original, recipe, part)
+        else:
+            problem = transcode(original, recipe, part)
+        if not problem:
+            _publish(part, target)
+        return problem
+    except (av.FFmpegError, ValueError) as error:
+        code = getattr(error, "errno", None)
+        if code in _FULL:  # of the copy, not of the original
+            raise OSError(code, os.strerror(code)) from None
+        return f"it does not decode: {(getattr(error, 'strerror', '') or str(error)).lower()}"
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _publish(part: Path, target: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
+def _picture(original: Path, recipe: Recipe, part: Path) -> str:
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged tags, and of sizes: the plan knew them
+            with Image.open(original, formats=PICTURES) as image:
+                upright = _flat(ImageOps.exif_transpose(image))
+    except Exception as error:  # a crafted file makes a parser raise anything
+        return f"it does not decode: {error}"
+    made = upright.resize((recipe.width, recipe.height), Image.Resampling.LANCZOS)
+    for quality in _QUALITIES:
+        content = io.BytesIO()
+        made.save(content, "JPEG", quality=quality, subsampling=0)
+        if content.tell() <= recipe.bytes:
+            part.write_bytes(content.getvalue())
+            return ""
+    return f"no JPEG of it has less than {recipe.bytes} bytes"
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Eight bits of red, green and blue; what can be seen through stands on white."""
+    from PIL import Image
+
+    if image.mode.startswith("I;16") or image.mode == "I":  # 16 bits, which convert would clip
+        image = image.point(lambda value: value / 256).convert("L")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")

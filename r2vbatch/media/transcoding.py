@@ -1,0 +1,203 @@
+"""One video to another: MP4 with H.264 and AAC, cut, scaled, upright, at an even frame rate.
+
+One pass, whose bit rate is bounded so that the copy stays under its size. What is not picture or
+sound (a phone writes streams of measurements) is left out, and so is a second picture or sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from r2vbatch.media.files import opened
+from r2vbatch.media.recipes import Recipe
+from r2vbatch.media.shooting import is_hdr, is_uneven
+
+if TYPE_CHECKING:
+    import av.container
+    import av.filter
+    from av.audio.stream import AudioStream
+    from av.video.stream import VideoStream
+
+_FASTEST = Fraction(30)
+"""Frames a second, those of every clip: what comes faster, or unevenly, is made this."""
+_SOUND = 128_000
+"""Bits a second."""
+_HERTZ = 48_000
+_TURNS = {90: ("transpose=cclock",), 180: ("hflip", "vflip"), 270: ("transpose=clock",)}
+"""By the turn to the left, in degrees, that makes a frame upright."""
+_SDR = ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
+"""The brightness and colours of HDR as other screens show them."""
+_THREADS = 4
+"""A fixed number: with another one the encoder would make other bytes."""
+
+
+def transcode(original: Path, recipe: Recipe, part: Path) -> str:
+    """Write the copy to `part`; a sentence where that cannot be done, else an empty text.
+
+    Raises av.FFmpegError or ValueError for what does not decode.
+    """
+    import av
+
+    with (
+        opened(original) as source,
+        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
+    ):
+        frames = _copy(source, copy, recipe)
+    if not frames:
+        return "there is no picture in the seconds that are kept"
+    if part.stat().st_size > recipe.bytes:
+        return f"the copy has more than {recipe.bytes} bytes"
+    return ""
+
+
+@dataclass(slots=True)
+class _Track:
+    """One stream on its way through filters and an encoder."""
+
+    stream: Any
+    out: Any
+    graph: av.filter.Graph | None
+    """None until the first frame has said what it needs."""
+    copy: av.container.OutputContainer
+    most: int
+    """Frames of the copy."""
+    written: int = 0
+    ended: bool = False
+
+    def take(self, frame: Any) -> None:
+        """The next frame of the original; None after the last."""
+        import av
+
+        assert self.graph is not None
+        self.graph.push(frame)
+        while True:
+            try:
+                made: Any = self.graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            if self.written < self.most:
+                self.written += 1
+                if isinstance(made, av.VideoFrame):
+                    made.pict_type = 0  # key frames are the encoder's to choose
+                self.copy.mux(self.out.encode(made))
+
+    def close(self) -> None:
+        """Write what the filters and the encoder still hold."""
+        if self.graph is not None:
+            self.take(None)
+        self.copy.mux(self.out.encode(None))
+
+
+def _copy(
+    source: av.container.InputContainer, copy: av.container.OutputContainer, recipe: Recipe
+) -> int:
+    """Copy what is kept, and say how many frames that is."""
+    assert recipe.seconds is not None, "the recipe of a video says how long it is"
+    start = Fraction(recipe.start) + Fraction(source.start_time or 0, 1_000_000)
+    end = start + Fraction(recipe.seconds)
+    video = next(s for s in source.streams.video if s.codec_context)
+    sound = next((s for s in source.streams.audio if s.codec_context), None)
+    tracks = [_pictures(video, copy, recipe, end - start)]
+    if sound is not None:
+        tracks.append(_sounds(sound, copy, start, end))
+    by_index = {track.stream.index: track for track in tracks}
+    if recipe.start:
+        source.seek(int(start * 1_000_000))
+    for packet in source.demux([track.stream for track in tracks]):
+        track = by_index[packet.stream.index]
+        frames: Sequence[Any] = () if track.ended else packet.decode()
+        for frame in frames:
+            if track.graph is None:
+                track.graph = _upright(
+                    video, recipe, frame.rotation, 1 / track.out.time_base, start, end
+                )
+            track.ended = frame.time is not None and frame.time >= end
+            track.take(frame)
+        if all(track.ended for track in tracks):
+            break
+    for track in tracks:
+        track.close()
+    return tracks[0].written
+
+
+def _pictures(
+    video: VideoStream, copy: av.container.OutputContainer, recipe: Recipe, seconds: Fraction
+) -> _Track:
+    mean = Fraction(video.average_rate or _FASTEST)
+    rate = _FASTEST if is_uneven(video) else min(mean, _FASTEST)
+    most = int(recipe.bytes * 8 * Fraction(9, 10) / seconds) - _SOUND
+    options = {"preset": "veryfast", "crf": "18", "maxrate": str(most), "bufsize": str(most)}
+    out = copy.add_stream("libx264", rate=rate, options=options)
+    out.width, out.height, out.pix_fmt = recipe.width, recipe.height, "yuv420p"
+    out.time_base = 1 / rate
+    context = out.codec_context
+    context.thread_count = _THREADS
+    context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
+    context.color_range = 1
+    return _Track(video, out, None, copy, int(seconds * rate))
+
+
+def _upright(
+    video: VideoStream, recipe: Recipe, turn: int, rate: Fraction, start: Fraction, end: Fraction
+) -> av.filter.Graph:
+    """From decoded frames to those of the copy, the first at time 0."""
+    import av
+
+    scale = (
+        f"scale={recipe.width}:{recipe.height}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
+    )
+    graph = av.filter.Graph()
+    _link(
+        graph,
+        graph.add_buffer(template=video),
+        *_cut("", start, end),
+        *_TURNS.get(turn % 360, ()),
+        scale + (_SDR if is_hdr(video) else ""),
+        f"fps={rate}",
+        "format=yuv420p",
+        "setsar=1",
+        "buffersink",
+    )
+    return graph
+
+
+def _sounds(
+    sound: AudioStream, copy: av.container.OutputContainer, start: Fraction, end: Fraction
+) -> _Track:
+    import av
+
+    out = copy.add_stream("aac", rate=_HERTZ, layout="stereo")
+    out.bit_rate = _SOUND
+    graph = av.filter.Graph()
+    _link(
+        graph,
+        graph.add_abuffer(template=sound),
+        *_cut("a", start, end),
+        f"aresample={_HERTZ}:async=1:first_pts=0",
+        "aformat=sample_fmts=fltp:channel_layouts=stereo",
+        "asetnsamples=n=1024:p=0",
+        "abuffersink",
+    )
+    # the last frame would stand past the end: players count its whole length
+    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) - 1)
+
+
+def _cut(kind: str, start: Fraction, end: Fraction) -> Sequence[str]:
+    return (
+        f"{kind}trim=start={float(start):.6f}:end={float(end):.6f}",
+        f"{kind}setpts=PTS-{float(start):.6f}/TB",
+    )
+
+
+def _link(graph: av.filter.Graph, first: av.filter.context.FilterContext, *filters: str) -> None:
+    """Put `filters`, each as ``name=options``, behind `first`, and begin."""
+    parts = [written.partition("=") for written in filters]
+    nodes = [first, *(graph.add(name, options) for name, _, options in parts)]
+    for before, after in pairwise(nodes):
+        before.link_to(after)
+    graph.configure()
