@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -368,6 +370,69 @@ def test_what_on_event_raises_is_raised(studio: Studio, at: process.Child) -> No
     with pytest.raises(ZeroDivisionError, match="a bug in the pipeline"):
         run_sync(load(studio.file), **words, on_event=follow)
     assert run_sync(load(studio.file), **words).complete
+
+
+@pytest.mark.parametrize("leave", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()])
+def test_leaving_from_on_event_records_everything(
+    studio: Studio, at: process.Child, leave: BaseException
+) -> None:
+    """What is no `Exception`, as of ``sys.exit()``, stops the run no worse: the folder is free,
+    nothing is paid for twice."""
+
+    def follow(event: Event) -> None:
+        if event.after == "submitted":
+            raise leave
+
+    name = f"leaves-{type(leave).__name__}"
+    words: dict[str, Any] = {"endpoint": at.base_url, "key": key(name), "consent": True}
+    since = billed(at, 0)
+    with pytest.raises(type(leave)):
+        run_sync(load(studio.file), **words, on_event=follow)
+    assert run_sync(load(studio.file), **words).complete
+    assert billed(at, since) == 2
+
+
+async def _listener(event: Event) -> None:
+    """Nobody would await it."""
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"consent": "no"}, "consent: wanted True or False, not str"),
+        ({"max_cost": 6.0}, "'6.0' is not an amount of money"),
+        ({"max_cost": Money(Decimal("NaN"), "USD")}, "'NaN USD' is not an amount of money"),
+        ({"max_cost": Money(Decimal(-1), "USD")}, "'-1 USD' is not an amount of money"),
+        ({"key": b"sk-0000000000000000"}, "key: wanted a text, not bytes"),
+        ({"endpoint": 3}, "endpoint: wanted a text, not int"),
+        ({"only": 3}, "only: wanted a glob or several, not int"),
+        ({"only": b"a"}, "only: wanted a glob or several, not bytes"),
+        ({"resubmit_in_doubt": [3]}, "resubmit_in_doubt: wanted a glob or several, not list"),
+        ({"grace": 0}, "grace is a number of seconds above 0, not 0"),
+        ({"grace": math.nan}, "grace is a number of seconds above 0, not nan"),
+        ({"grace": "5"}, "grace is a number of seconds above 0, not '5'"),
+        ({"output": "a\0b"}, "output holds a NUL, which no path can"),
+        ({"on_event": _listener}, "on_event: wanted a plain function, not a coroutine function"),
+    ],
+)
+def test_a_wrong_argument_is_told_before_anything_is_begun(
+    studio: Studio, at: process.Child, words: dict[str, Any], says: str
+) -> None:
+    """By its name; above all, a text is no yes."""
+    before = at.stats()["total"]
+    given = {"endpoint": at.base_url, "key": key("wrong"), "consent": True} | words
+    with pytest.raises((TypeError, UsageProblem), match=re.escape(says)):
+        run_sync(load(studio.file), **given)
+    assert at.stats()["total"] == before
+
+
+def test_a_path_is_no_manifest(studio: Studio) -> None:
+    """What is to be loaded first says so."""
+    wrong: Any = str(studio.file)
+    with pytest.raises(TypeError, match=r"wanted what load\(\) returns, not str"):
+        run_sync(wrong)
+    with pytest.raises(TypeError, match=r"wanted what load\(\) returns, not str"):
+        plan(wrong)
 
 
 def test_run_sync_inside_a_loop_says_what_to_do(studio: Studio) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from r2vbatch import catalogue, planning
 from r2vbatch import manifest as manifests
+from r2vbatch.api import arguments
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import ManifestInvalid
@@ -55,6 +56,7 @@ def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None 
             has changed since `load`, and is now one that its model does not take.
         UsageProblem: there is no such endpoint, or no such price table.
     """
+    arguments.a_manifest(manifest)
     return measured(at_endpoint(manifest, endpoint, prices), prices, None)
 
 

@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from r2vbatch.api import arguments
 from r2vbatch.api.reading import at_endpoint, measured
 from r2vbatch.batch.answers import Answers, matching
 from r2vbatch.batch.consent import Terms
@@ -21,7 +21,7 @@ from r2vbatch.batch.job import opened
 from r2vbatch.batch.preparing import prepared
 from r2vbatch.batch.report import Report, report
 from r2vbatch.batch.run import run as run_job
-from r2vbatch.batch.settings import Options, parse_money, settle
+from r2vbatch.batch.settings import Options, settle
 from r2vbatch.dashscope.key import Key, checked
 from r2vbatch.dashscope.regions import Endpoint
 from r2vbatch.ledger import Transition
@@ -93,10 +93,16 @@ async def run(
     Raises:
         ManifestInvalid: `endpoint` does not offer what the manifest asks for, or a local reference
             has changed since `load`, and is now one that its model does not take.
+        TypeError: an argument is of another kind than said here.
         UsageProblem: nobody agreed to the price, there is no key, no shot matches `only`, a cap
             is in another currency, or the like; nothing was spent.
         OutputUnavailable: the output folder or its ledger cannot be used, or another run has it.
     """
+    arguments.a_manifest(manifest)
+    arguments.a_listener(on_event)
+    arguments.a_truth(consent, "consent")
+    for name, text in {"endpoint": endpoint, "key": key, "prices": prices}.items():
+        arguments.a_text(text, name)
     terms = Terms(
         yes=consent,
         capped=max_cost is not None,
@@ -107,14 +113,15 @@ async def run(
         say_output="output=…",
     )
     options = Options(
-        output=_path(output),
+        output=arguments.path(output, "output"),
         endpoint=endpoint,
-        only=_globs(only),
-        max_cost=None if max_cost is None else _cap(max_cost),
+        only=arguments.globs(only, "only"),
+        max_cost=arguments.money(max_cost),
         prices=prices,
-        grace=grace,
-        ledger=_path(ledger),
+        grace=arguments.seconds(grace, "grace"),
+        ledger=arguments.path(ledger, "ledger"),
     )
+    resent = matching(arguments.globs(resubmit_in_doubt, "resubmit_in_doubt"))
     meant = await in_thread(at_endpoint, manifest, endpoint, prices)
     settings = settle(meant, options)
     opener = _key(key, settings.endpoint)
@@ -125,7 +132,7 @@ async def run(
         agreed = await in_thread(agreed_to, job, opener, terms)
         await stack.enter_async_context(prepared(job, again=agreed.again))
         following = _Following(Events(tally_of(job), on_event or _ignore))
-        answers = Answers(agreed=matching(_globs(resubmit_in_doubt)))
+        answers = Answers(agreed=resent)
         host = Host(following, _threads, answers, handle_signals)
         ending = await following.of(run_job(job, opener, host, spend=agreed.spend))
         return await in_thread(report, job, ending)
@@ -163,7 +170,7 @@ class _Following:
     def __init__(self, events: Events) -> None:
         self._events = events
         self._run: asyncio.Task[Any] | None = None
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     async def of(self, run: Coroutine[Any, Any, T]) -> T:
         """What `run` returns, or what its caller's function raised meanwhile."""
@@ -196,7 +203,7 @@ class _Following:
             return
         try:
             act()
-        except Exception as failure:  # the caller's own
+        except BaseException as failure:  # the caller's own, sys.exit() too: all is recorded first
             self._failure = failure
             assert self._run is not None, "events come while the run goes on"
             self._run.cancel()
@@ -216,18 +223,3 @@ def _key(key: str | None, endpoint: Endpoint) -> Key:
     if key is None or endpoint.kind == "preview":
         return key_for(endpoint)
     return checked(key, "the argument `key`")
-
-
-def _cap(cost: Money | str) -> Money:
-    """A cap that can be held; one made by hand is judged as one in words is."""
-    if isinstance(cost, Money):
-        return parse_money(f"{cost.amount} {cost.currency}")
-    return parse_money(str(cost))  # a bare number has no currency, and is refused in words
-
-
-def _path(path: str | os.PathLike[str] | None) -> Path | None:
-    return None if path is None else Path(path)
-
-
-def _globs(globs: str | Iterable[str]) -> tuple[str, ...]:
-    return (globs,) if isinstance(globs, str) else tuple(globs)
