@@ -13,6 +13,7 @@ from r2vbatch.api import arguments
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import ManifestInvalid
+from r2vbatch.manifest.ignores import silenced
 from r2vbatch.manifest.model import Manifest, Reading
 from r2vbatch.media import FactsCache, facts_of, looks_of
 from r2vbatch.planning import Plan, local_files
@@ -89,7 +90,7 @@ def judged(
         meant = replace(meant, fit=True)
     looks = looks_of(local_files(meant))
     drawn = planning.plan(meant, looks, catalogue.load(), prices=prices)
-    return drawn, [*reading.diagnostics, *drawn.diagnostics]
+    return drawn, silenced([*reading.diagnostics, *drawn.diagnostics], meant.ignores)
 
 
 def sound(drawn: Plan | None, found: Sequence[Diagnostic]) -> Manifest:

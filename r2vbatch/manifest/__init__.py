@@ -17,6 +17,7 @@ Rules (stable names), beside those of `yamlsource` and `tables`:
 - prompts: ``lone-dollar``, ``unknown-variable``, ``unused-name`` (warning), ``too-long``,
   ``unknown-mention``, ``no-reference``, ``unknown-cast``, ``duplicate-cast``, ``not-listed``
 - shots: ``two-forms``, ``size-and-resolution``, ``too-many-variations``, ``not-yet``
+- ``# r2v: ignore[rule]`` (`ignores`): ``unknown-rule``, ``unused-ignore`` (warnings)
 - and ``too-many-problems``, where the rest is not shown
 """
 

@@ -163,6 +163,26 @@ class TableText(NamedTuple):
     text: str
 
 
+class Ignore(NamedTuple):
+    """One rule named in one comment."""
+
+    rule: str
+    position: Position
+    """Of its name."""
+    lines: tuple[range, ...]
+    """Where it holds."""
+
+    def about(self, found: Diagnostic) -> bool:
+        """Whether `found` is a warning that it silences."""
+        place = found.position
+        return (
+            found.severity == "warning"
+            and found.rule == self.rule
+            and place.file == self.position.file
+            and any(place.line in lines for lines in self.lines)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A manifest as read. With errors around, it holds what could be understood."""
@@ -188,6 +208,8 @@ class Manifest:
     """Every local reference may be fitted (``--fit``)."""
     table: TableText | None = None
     """Where the shots stand, if `shots` is a path; kept with `text`."""
+    ignores: Sequence[Ignore] = ()
+    """The warnings that comments silence."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Top-level keys (model, endpoint, budget …) and ``""``: the document's first key."""
 

@@ -16,6 +16,7 @@ from r2vbatch.diagnostics import Diagnostic, Position
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest import schema
 from r2vbatch.manifest.board import read_board
+from r2vbatch.manifest.ignores import read_ignores
 from r2vbatch.manifest.model import Limits, Manifest, Money, Reading
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.quotes import check_quotes
@@ -119,6 +120,7 @@ def _read(
         cast={name: reference for name, reference in cast.items() if reference is not None},
         shots=board.shots,
         table=board.table,
+        ignores=read_ignores(document, problems),
         origins=Origins(top),
     )
 
