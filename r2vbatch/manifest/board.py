@@ -100,12 +100,13 @@ def _items(document: Document, bad: Bad, node: SequenceNode) -> Iterator[Section
 
 def _rows(table: Table, problems: Problems) -> Iterator[Section]:
     """The rows, each through the stages that come before a shot is read."""
-    from r2vbatch.manifest.tables import Row
+    from r2vbatch.manifest.tables import Row, check_variations
 
     for index in range(len(table.rows)):
         path, node = ("shots", index), table.row(index)
         bad = schema.check_shot(table, path, node, problems)
         check_node(table, path, node, problems)
+        check_variations(table, path, node, problems)
         yield Row(table, index, bad)
 
 

@@ -18,12 +18,13 @@ else that is wrong is the manifest's business: this room refuses to know what a 
 
 Rules it reports: ``not-a-table``, ``file-too-large``, ``bad-encoding``, ``control-character``,
 ``empty-table``, ``broken-row``, ``unknown-column``, ``duplicate-column``, ``missing-column``,
-``extra-cell``, ``duplicate-key``.
+``extra-cell``, ``duplicate-key``, ``empty``.
 """
 
 from __future__ import annotations
 
+from r2vbatch.manifest.tables.cells import check_variations
 from r2vbatch.manifest.tables.model import Row, Table
 from r2vbatch.manifest.tables.opening import open_table
 
-__all__ = ["Row", "Table", "open_table"]
+__all__ = ["Row", "Table", "check_variations", "open_table"]

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from r2vbatch.manifest.problems import Problems
 from r2vbatch.manifest.schema import shot_properties
-from r2vbatch.yamlsource import Node, Scalar, Sequence
+from r2vbatch.yamlsource import Document, Mapping, Node, NodeOrigin, Path, Scalar, Sequence
 
 _NUMBER = re.compile(r"([+-]?\d{1,300})(?:([.,])(\d{0,300}))?")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -79,3 +80,18 @@ def split(node: Scalar, offsets: Callable[[], list[int]]) -> Sequence:
         listed.items.append(item)
         listed.value.append(text)
     return listed
+
+
+def check_variations(document: Document, at: Path, row: Mapping, problems: Problems) -> None:
+    """Note values of `vary` for which nothing is written, as behind the last | of ``wide|close|``:
+    a slip that would be one more shot to pay for. (In quotes, as JSON has them, they are meant.)"""
+    _, vary = row.entries.get("vary", (None, None))
+    for name, (_, values) in vary.entries.items() if isinstance(vary, Mapping) else ():
+        for index, value in enumerate(values.items if isinstance(values, Sequence) else ()):
+            if isinstance(value, Scalar) and value.start == value.end:
+                problems.add(
+                    NodeOrigin(document, value, (*at, "vary", name, index)),
+                    f"item {index + 1} of {name} is empty",
+                    rule="empty",
+                    hint="take the | away: each value makes a shot of its own",
+                )
