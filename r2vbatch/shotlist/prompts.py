@@ -10,6 +10,8 @@ from r2vbatch.manifest.problems import folded, nfc
 _BETWEEN = re.compile(r"[,;|/&+\n、，；]|\band\b", re.IGNORECASE)
 _NO_WORD_BEFORE, _NO_WORD_BEHIND = "(?<![A-Za-z0-9_@])", "(?![A-Za-z0-9_\u0300-\u036f])"
 """Names of other scripts stand without blanks in a text; a letter's marks belong to the letter."""
+_HEARD = re.compile(r"\s*\((?:v\.?o|o\.?[sc]|cont['’]?d)\.?\)", re.IGNORECASE)
+"""What screenplays put behind a name, which is no part of it: ``(V.O.)``, ``(O.S.)``."""
 _SPOKEN = re.compile(r"\s*([^:：\n]{1,40})[:：]\s*(.+)", re.DOTALL)
 
 
@@ -36,7 +38,7 @@ def _ended(sentence: str) -> str:
 
 def people(cell: str) -> list[str]:
     """The names in a cell, each once."""
-    found = (" ".join(part.split()) for part in _BETWEEN.split(cell))
+    found = (" ".join(part.split()) for part in _BETWEEN.split(_HEARD.sub("", cell)))
     return list({cast_name(name): name for name in found if cast_name(name)}.values())
 
 
