@@ -10,7 +10,7 @@ from typing import Any
 from r2vbatch.manifest.problems import listed
 from r2vbatch.yamlsource import Path
 
-Pair = Callable[[str, str], str]
+Pair = Callable[[str, str | Sequence[str]], str]
 """How a key with its value is written in the file at hand (see `Document.pair`)."""
 
 ENDPOINTS = ("preview", "singapore", "beijing", "virginia", "frankfurt")
@@ -153,7 +153,7 @@ def rewritten(
         if "boolean" in wanted and value.strip().lower() in truth:
             return f"write {here(truth[value.strip().lower()])}"
         if "array" in wanted:
-            return f"write it as a list: {here(f'[{short(written)}]')}"
+            return f"write it as a list: {here([short(written)])}"
         if "object" in wanted and path[0] == "shots":
             return "write - id: sh010 and, below it, prompt: with the text"
     elif isinstance(value, int | float) and "string" in wanted:
