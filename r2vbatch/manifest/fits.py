@@ -14,6 +14,7 @@ from r2vbatch.yamlsource import Sequence as SequenceNode
 _MILLISECOND = Decimal("0.001")
 _DAY = 86_400
 """Seconds: what the schema lets through."""
+_HINT = "where it begins and where it ends, in seconds, such as trim: [2, 7]"
 
 
 def read_fit(entry: Section, kind: MediaKind, problems: Problems) -> Fit | None:
@@ -43,6 +44,14 @@ def _trim(entry: Section, problems: Problems) -> tuple[Decimal, Decimal] | None:
     if not isinstance(node, SequenceNode):  # told by the schema
         return None
     values = [item.value for item in node.items if isinstance(item, Scalar)]
+    if any(isinstance(value, float) and math.isnan(value) for value in values):
+        problems.add(
+            entry.origin("trim"),
+            "trim is two numbers of seconds, but here is one that is none",
+            rule="bad-trim",
+            hint=_HINT,
+        )
+        return None
     seconds = [
         Decimal(str(value)).quantize(_MILLISECOND).normalize()
         for value in values
@@ -58,6 +67,6 @@ def _trim(entry: Section, problems: Problems) -> tuple[Decimal, Decimal] | None:
         if len(seconds) == 2
         else f"trim is two numbers, but here {'is' if len(seconds) == 1 else 'are'} {len(seconds)}",
         rule="bad-trim",
-        hint="where it begins and where it ends, in seconds, such as trim: [2, 7]",
+        hint=_HINT,
     )
     return None
