@@ -60,6 +60,8 @@ def test_an_interrupt_while_it_is_being_loaded(studio: Studio, module: str) -> N
         (["status", "film.yaml"], Exit.USAGE, "film.yaml is a manifest, not an output folder"),
         (["run", "film.yaml", "--only", "a,b"], Exit.USAGE, "repeat it: --only a --only b"),
         (["resume", "refs"], Exit.OUTPUT, "no ledger here"),
+        (["run", "film.yaml", "--grace", "nan"], Exit.USAGE, "more than 0 s, and at most a day"),
+        (["collect", "refs", "--grace", "inf"], Exit.USAGE, "more than 0 s, and at most a day"),
     ],
 )
 def test_what_was_probably_meant(studio: Studio, args: list[str], code: int, says: str) -> None:

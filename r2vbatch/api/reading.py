@@ -63,8 +63,6 @@ def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None 
 
 def at_endpoint(manifest: Manifest, endpoint: str | None, prices: str | None) -> Manifest:
     """A sound manifest for `endpoint`, judged anew where that is not its own."""
-    if not isinstance(manifest, Manifest):
-        raise TypeError(f"what `load` returns is wanted, not {manifest!r}")
     if endpoint is None or endpoint == manifest.endpoint:
         return manifest
     find_endpoint(endpoint, manifest.workspace)
