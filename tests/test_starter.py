@@ -57,10 +57,11 @@ def test_what_the_starter_offers_in_comments_is_right() -> None:
 
 
 def test_the_starter_teaches_every_key() -> None:
-    """Each key of the format is in it, but for another form of shot and what is still to come."""
+    """Each key of the format is in it, but for another form of shot, what its model does not have
+    and what is still to come."""
     shot = SCHEMA["properties"]["shots"]["items"]["properties"]
     untold = {key for key in [*SCHEMA["properties"], *shot] if f"{key}:" not in STARTER}
-    assert untold == {"references", "continues"}
+    assert untold == {"references", "first_frame", "continues"}
 
 
 def test_what_init_says_next_can_be_pasted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from r2vbatch import catalogue, planning
 from r2vbatch import manifest as manifests
 from r2vbatch.api import arguments
+from r2vbatch.catalogue import Catalogue
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import ManifestInvalid
@@ -75,10 +76,12 @@ def judged(
     endpoint: str | None = None,
     prices: str | None = None,
     fit: bool = False,
+    models: Catalogue | None = None,
 ) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of what was read, with local references looked into but not hashed, and the
     diagnostics of both; None if nothing was understood. `endpoint` stands in place of the
-    manifest's own; with `fit`, copies may be made of all local references."""
+    manifest's own, `models` in place of those that ship; with `fit`, copies may be made of all
+    local references."""
     if reading.manifest is None:
         return None, reading.diagnostics
     meant = reading.manifest
@@ -87,7 +90,7 @@ def judged(
     if fit:
         meant = replace(meant, fit=True)
     looks = looks_of(local_files(meant))
-    drawn = planning.plan(meant, looks, catalogue.load(), prices=prices)
+    drawn = planning.plan(meant, looks, models or catalogue.load(), prices=prices)
     return drawn, silenced([*reading.diagnostics, *drawn.diagnostics], meant.ignores)
 
 
@@ -98,12 +101,17 @@ def sound(drawn: Plan | None, found: Sequence[Diagnostic]) -> Manifest:
     return drawn.manifest
 
 
-def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -> Plan:
+def measured(
+    manifest: Manifest,
+    prices: str | None,
+    cache: FactsCache | None,
+    models: Catalogue | None = None,
+) -> Plan:
     """The plan of a sound manifest with its local references measured, as far as `cache` does
     not remember them. Raises `ManifestInvalid` where they have changed for the worse: takes left
     out of a plan would count as no longer wanted."""
     facts = facts_of(local_files(manifest), cache)
-    drawn = planning.plan(manifest, facts, catalogue.load(), prices=prices)
+    drawn = planning.plan(manifest, facts, models or catalogue.load(), prices=prices)
     sound(drawn, drawn.diagnostics)
     return drawn
 

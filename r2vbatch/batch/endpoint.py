@@ -68,15 +68,18 @@ async def client_of(
     zone: timedelta | None,
     rate: float,
     patience: Patience | None = None,
+    likes: Sequence[str] = (),
 ) -> AsyncIterator[Client]:
     """A client of the endpoint for the length of the block; of a preview, with its emulator.
 
     `zone`: of its printed times, where it is known; `rate`: queries a second; `patience` tells a
-    person of long waits.
+    person of long waits. `likes`: models that a preview should know, ``NAME=LIKE``.
     """
     async with AsyncExitStack() as stack:
         if endpoint.kind == "preview":
-            unlimited = Options(submits_per_second=None, queries_per_second=None)
+            unlimited = Options(
+                submits_per_second=None, queries_per_second=None, likes=tuple(likes)
+            )
             child = await stack.enter_async_context(entered(process.start(unlimited)))
             endpoint = endpoint.at(child.base_url)
         client = Client(endpoint, key, offset=zone, gate=_gate(rate), patience=patience)

@@ -120,11 +120,14 @@ class Job:
 
     def _remember(self) -> None:
         manifest, endpoint = self.plan.manifest, self.settings.endpoint
+        own = self.plan.catalogue.own
         facts = {
             f"{self.kind} manifest_file": str(manifest.file),
             f"{self.kind} manifest_text": manifest.text,
             f"{self.kind} table_text": manifest.table.text if manifest.table else "",
             f"{self.kind} fit": "yes" if manifest.fit else "",
+            f"{self.kind} catalogue_file": own.file if own else "",
+            f"{self.kind} catalogue_text": own.text if own else "",
             f"{self.kind} endpoint": endpoint.name,
             f"{self.kind} prices": self.plan.prices,
             f"{self.kind} scope": json.dumps([self.settings.only, self.settings.first]),

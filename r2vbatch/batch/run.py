@@ -20,6 +20,7 @@ from r2vbatch.batch.runner import Runner
 from r2vbatch.batch.todo import left_to_collect, left_to_do, made_at
 from r2vbatch.batch.tools import Setting, readers_at, settlers_for, ticking, tools, zone_of
 from r2vbatch.batch.trust import trusted
+from r2vbatch.catalogue import Model
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
@@ -73,6 +74,7 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
                 zone=zone_of(job.ledger, here.base_url),
                 rate=setting.query_rate,
                 patience=patience,
+                likes=[f"{m.name}={m.like}" for m in _models(job) if m.like],
             )
         )
         readers = await readers_at(stack, setting, others, key, patience)
@@ -123,6 +125,10 @@ async def _greet(reader: Reader, stop: Stop) -> None:
         verdict = failure.verdict
         if verdict.reach is Reach.BATCH:
             stop.now(f"{verdict.sentence} ({failure})", verdict.advice, refused=True)
+
+
+def _models(job: Job) -> Iterable[Model]:
+    return job.plan.catalogue.models.values()
 
 
 def _learned(readers: Iterable[Reader]) -> dict[str, str]:

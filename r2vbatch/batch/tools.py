@@ -21,10 +21,12 @@ from r2vbatch.batch.finishing import Finisher
 from r2vbatch.batch.host import Host, Telling
 from r2vbatch.batch.runner import Runner
 from r2vbatch.batch.settling import Settler
+from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
+from r2vbatch.errors import ManifestInvalid
 from r2vbatch.ledger import Ledger, LedgerThread, Transition
 from r2vbatch.manifest.model import Limits
 from r2vbatch.pacing import Change, QueryPlan, Watch, Window
@@ -32,10 +34,8 @@ from r2vbatch.storage import Folder
 from r2vbatch.take import Means, Posting, Slots, Spending, Stop
 from r2vbatch.take.budget import Budget
 
-_IN_FLIGHT = 5
-_SUBMITS = 5.0
 _QUERIES = 20.0
-"""The service's quotas a second."""
+"""The service's quota a second, for all models together."""
 _PREVIEW_RATE = 1000.0
 """Calls a second to our own emulator, which has no quotas then."""
 _DOWNLOADS = 4
@@ -59,10 +59,9 @@ class Setting:
         """Half the quota: other programs of the account have a right to ask, too."""
         return _PREVIEW_RATE if self.preview else (self.limits.queries_per_second or _QUERIES) / 2
 
-    @property
-    def submit_rate(self) -> float:
+    def submit_rate(self, published: float) -> float:
         """Submits a second."""
-        return _PREVIEW_RATE if self.preview else self.limits.submits_per_second or _SUBMITS
+        return _PREVIEW_RATE if self.preview else self.limits.submits_per_second or published
 
 
 async def readers_at(
@@ -131,7 +130,7 @@ def _slots(
     setting: Setting, thread: LedgerThread, posting: Posting, telling: Telling
 ) -> Callable[[str], Slots]:
     """The window of each model, made when it is first asked for."""
-    limits = setting.limits
+    limits, models = setting.limits, _models(setting.ledger)
 
     async def note(change: Change) -> None:
         telling.pace(change)
@@ -145,9 +144,10 @@ def _slots(
 
     @cache
     def of(model: str) -> Slots:
+        rates = (models.model(model) or models.widest).rates
         window = Window(
-            limits.in_flight or _IN_FLIGHT,
-            setting.submit_rate,
+            limits.in_flight or rates.in_flight,
+            setting.submit_rate(rates.submits_per_second),
             most=limits.in_flight + 2 if limits.in_flight else None,
         )
         # the service still counts what a run that was killed just now had submitted
@@ -164,7 +164,7 @@ def settlers_for(
 ) -> Sequence[Settler]:
     """One at each place where takes may be in doubt; only where this run submits are they sent
     again."""
-    models = catalogue.load()
+    models = _models(means.ledger.ledger)
     return [
         Settler(
             reader, means, models, answers,
@@ -174,6 +174,17 @@ def settlers_for(
         )
         for reader in readers
     ]  # fmt: skip
+
+
+def _models(ledger: Ledger) -> Catalogue:
+    """What is known of models, and what the file that the batch was run with knew."""
+    text = ledger.meta("live catalogue_text")
+    try:
+        return own.of_text(text, "") if text else catalogue.load()
+    except (
+        ManifestInvalid
+    ):  # a later version ships such a model itself; what is paid for is fetched
+        return catalogue.load()
 
 
 @asynccontextmanager

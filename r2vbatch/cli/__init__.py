@@ -40,6 +40,7 @@ _TASKS = {
     },
     "Check": {
         "check": ("r2vbatch.cli.check:check", "Everything that is wrong with manifests."),
+        "models": ("r2vbatch.cli.models:models", "What models take and cost, and where they are."),
         "doctor": ("r2vbatch.cli.doctor:doctor", "What will work: key, endpoint, clock, disk."),
     },
     "Around it": {

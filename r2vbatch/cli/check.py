@@ -35,6 +35,7 @@ from r2vbatch.errors import Exit
 @params.endpoint
 @params.prices
 @params.fit
+@params.catalogue
 def check(
     manifests: tuple[Path, ...],
     format_: loading.Format,
@@ -42,11 +43,14 @@ def check(
     endpoint: str | None,
     prices: str | None,
     fit: bool,
+    catalogue: Path | None,
 ) -> int:
     """Say everything that is wrong with MANIFESTS, each problem on its line."""
-    found = []
+    found, models = [], loading.models_in(catalogue)
     for file in manifests:
-        plan, problems = judged(loading.read(file), endpoint=endpoint, prices=prices, fit=fit)
+        plan, problems = judged(
+            loading.read(file), endpoint=endpoint, prices=prices, fit=fit, models=models
+        )
         found += problems
         if format_ == "text" and plan:
             loading.say_fitted(plan)

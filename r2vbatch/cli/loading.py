@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from r2vbatch import diagnostics, manifest
+from r2vbatch import catalogue, diagnostics, manifest
 from r2vbatch.api import reading as judge
+from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.cli.text import say
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import Exit, ManifestInvalid
@@ -26,18 +27,35 @@ def sound(
     endpoint: str | None = None,
     prices: str | None = None,
     fit: bool = False,
+    models: Catalogue | None = None,
 ) -> Manifest:
     """The manifest, with its warnings shown. Raises `ManifestInvalid` after showing everything."""
-    drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices, fit=fit)
+    drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices, fit=fit, models=models)
     show(found)
     return judge.sound(drawn, found)
 
 
-def measured(manifest: Manifest, prices: str | None, cache: FactsCache | None) -> Plan:
+def models_of(read: Callable[[], Catalogue]) -> Catalogue:
+    """What `read` reads. Raises `ManifestInvalid` after showing everything."""
+    try:
+        return read()
+    except ManifestInvalid as problem:
+        show(problem.diagnostics)
+        raise
+
+
+def models_in(file: Path | None) -> Catalogue:
+    """The models that ship, and those of the file of `--catalogue`. Raises as `models_of`."""
+    return models_of(lambda: own.read(file)) if file else catalogue.load()
+
+
+def measured(
+    manifest: Manifest, prices: str | None, cache: FactsCache | None, models: Catalogue
+) -> Plan:
     """The plan of a sound manifest, its local references measured. Raises `ManifestInvalid`, after
     showing everything, where they have changed for the worse since it was read."""
     try:
-        return judge.measured(manifest, prices, cache)
+        return judge.measured(manifest, prices, cache, models)
     except ManifestInvalid as problem:
         show(problem.diagnostics)
         raise

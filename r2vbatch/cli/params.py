@@ -38,6 +38,10 @@ fit = click.option(
     "--fit", is_flag=True,
     help="Give a conforming copy of each local reference that needs one (`fit: true`, for all).",
 )  # fmt: skip
+catalogue = click.option(
+    "--catalogue", type=_PATH, metavar="FILE",
+    help="Prices, limits and models of your own, laid over those of `r2vbatch models`.",
+)  # fmt: skip
 progress = click.option(
     "--progress", "mode", default="auto", show_default=True,
     type=click.Choice(["auto", "bar", "plain", "json", "none"]),

@@ -11,6 +11,7 @@ import click
 from r2vbatch.batch.bill import Bill, draw_up, shown
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
+from r2vbatch.catalogue import Catalogue
 from r2vbatch.cli import loading, params
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import MEANINGS, Verb
@@ -43,6 +44,7 @@ from r2vbatch.visible import as_json
 @params.first
 @params.prices
 @params.fit
+@params.catalogue
 @click.option("--requests", is_flag=True,
               help="Print the request of each take instead, one JSON object a line.")  # fmt: skip
 def plan(
@@ -54,12 +56,16 @@ def plan(
     first: int | None,
     prices: str | None,
     fit: bool,
+    catalogue: Path | None,
     requests: bool,
 ) -> int:
     """Show what `run` would do with MANIFEST and why, and what it would cost."""
-    sound = loading.sound(loading.read(manifest), endpoint=endpoint, prices=prices, fit=fit)
+    models = loading.models_in(catalogue)
+    sound = loading.sound(
+        loading.read(manifest), endpoint=endpoint, prices=prices, fit=fit, models=models
+    )
     settings = settle(sound, Options(output, endpoint, only, first, None, prices, ledger=ledger))
-    drawn, matching = _drawn(sound, settings, prices)
+    drawn, matching = _drawn(sound, settings, prices, models)
     if requests:
         for take in drawn.takes:
             if settings.in_scope(take.shot.id):
@@ -69,25 +75,27 @@ def plan(
     return _show(drawn, matching, settings)
 
 
-def show_plan(sound: Manifest, settings: Settings, prices: str | None) -> int:
+def show_plan(sound: Manifest, settings: Settings, prices: str | None, models: Catalogue) -> int:
     """What ``run --dry-run`` says."""
     from r2vbatch.batch.consent import refuse_other_currency
 
-    drawn, matching = _drawn(sound, settings, prices)
+    drawn, matching = _drawn(sound, settings, prices, models)
     refuse_other_currency(settings.caps, drawn)
     return _show(drawn, matching, settings)
 
 
-def _drawn(sound: Manifest, settings: Settings, prices: str | None) -> tuple[Plan, Matching]:
+def _drawn(
+    sound: Manifest, settings: Settings, prices: str | None, models: Catalogue
+) -> tuple[Plan, Matching]:
     """The plan, matched to the ledger if there is one. Nothing is made for that."""
     from r2vbatch.batch.job import matched
 
     if not settings.ledger.is_file():
-        drawn = loading.measured(sound, prices, None)
+        drawn = loading.measured(sound, prices, None, models)
         return drawn, match(drawn.takes, [], settings.in_scope)
     ledger = Ledger.open(settings.ledger, create=False)
     try:
-        drawn = loading.measured(sound, prices, ledger)
+        drawn = loading.measured(sound, prices, ledger, models)
         return drawn, matched(drawn, settings, ledger)
     finally:
         ledger.close()

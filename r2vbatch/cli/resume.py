@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,7 @@ from typing import Any, cast
 import click
 
 from r2vbatch.batch.settings import Options
+from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.cli import loading, params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.ondone import OnDone, told
@@ -45,8 +47,8 @@ from r2vbatch.manifest.model import Manifest
 def resume(output: Path, ledger: Path | None, **chosen: Any) -> int:
     """Go on with the batch in OUTPUT, from the folder alone.
 
-    The manifest is the one the ledger remembers, and so is the table of its shots if it has one;
-    references are looked for where it lay.
+    The manifest is the one the ledger remembers, and so are the table of its shots and the
+    catalogue it was run with, if there are any; references are looked for where it lay.
     """
     choice = Chosen(**chosen)
     return told(choice.on_done, lambda on_done: _go_on(output, ledger, choice, on_done))
@@ -59,12 +61,20 @@ def _go_on(output: Path, ledger: Path | None, choice: Chosen, on_done: OnDone) -
     reading = load_text(batch["manifest_text"], Path(file), file, table=table)
     endpoint, prices = choice.endpoint or batch["endpoint"], choice.prices or batch["prices"]
     fit = choice.fit or bool(batch["fit"])
-    sound = loading.sound(reading, endpoint=endpoint, prices=prices, fit=fit)
+    models = _models(choice.catalogue, batch)
+    sound = loading.sound(reading, endpoint=endpoint, prices=prices, fit=fit, models=models)
     _say_if_changed(sound)
     options = replace(choice.options(output, ledger), prices=prices)
     if not options.only and options.first is None:
         options = _same_scope(options, batch["scope"])
-    return carry_out(sound, options, choice, on_done)
+    return carry_out(sound, models, options, choice, on_done)
+
+
+def _models(given: Path | None, batch: Mapping[str, str]) -> Catalogue:
+    """The models of `--catalogue`, else of the catalogue that the batch was run with."""
+    if given or not batch["catalogue_text"]:
+        return loading.models_in(given)
+    return loading.models_of(lambda: own.of_text(batch["catalogue_text"], batch["catalogue_file"]))
 
 
 def _same_scope(options: Options, scope: str) -> Options:
@@ -84,8 +94,8 @@ def _remembered(ledger: Path) -> dict[str, str]:
         names = ("manifest_text", "manifest_file", "endpoint", "prices", "scope")
         kind = "live" if opened.unfinished("live") else opened.meta("kind")
         batch = {name: opened.meta(f"{kind} {name}") for name in names}
-        batch["fit"] = opened.meta(f"{kind} fit") or ""
-        batch["table_text"] = opened.meta(f"{kind} table_text") or ""
+        for name in ("fit", "table_text", "catalogue_text", "catalogue_file"):
+            batch[name] = opened.meta(f"{kind} {name}") or ""
     finally:
         opened.close()
     if None in batch.values():

@@ -43,9 +43,10 @@ def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any)
 
     def act(on_done: OnDone) -> int:
         reading = loading.read(manifest)
+        models = loading.models_in(choice.catalogue)
         sound = loading.sound(
-            reading, endpoint=choice.endpoint, prices=choice.prices, fit=choice.fit
+            reading, endpoint=choice.endpoint, prices=choice.prices, fit=choice.fit, models=models
         )
-        return carry_out(sound, choice.options(output, ledger), choice, on_done)
+        return carry_out(sound, models, choice.options(output, ledger), choice, on_done)
 
     return told(choice.on_done, act)

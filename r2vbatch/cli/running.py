@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from r2vbatch.batch.consent import Consent
     from r2vbatch.batch.job import Job
     from r2vbatch.batch.report import Report
+    from r2vbatch.catalogue import Catalogue
     from r2vbatch.dashscope.key import Key
+    from r2vbatch.ledger import Ledger
+    from r2vbatch.planning import Plan
 
 _Body = Callable[..., Any]
 
@@ -53,6 +56,7 @@ def run_options(body: _Body) -> _Body:
                          help="Agree to spend, and never more than this in the output folder."),
             params.prices,
             params.fit,
+            params.catalogue,
             click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
             params.progress,
             click.option("--on-done", metavar="CMD",
@@ -82,6 +86,7 @@ class Chosen:
     max_cost: Money | None
     prices: str | None
     fit: bool
+    catalogue: Path | None
     yes: bool
     mode: Mode
     on_done: str | None
@@ -97,7 +102,9 @@ class Chosen:
         )  # fmt: skip
 
 
-def carry_out(manifest: Manifest, options: Options, choice: Chosen, on_done: OnDone) -> int:
+def carry_out(
+    manifest: Manifest, models: Catalogue, options: Options, choice: Chosen, on_done: OnDone
+) -> int:
     """The run itself, from a sound manifest to an exit code."""
     from r2vbatch.batch.consent import consent
     from r2vbatch.batch.endpoint import key_for
@@ -110,9 +117,13 @@ def carry_out(manifest: Manifest, options: Options, choice: Chosen, on_done: OnD
     if choice.dry_run:
         from r2vbatch.cli.plan import show_plan
 
-        return show_plan(manifest, settings, options.prices)
+        return show_plan(manifest, settings, options.prices, models)
     key = key_for(settings.endpoint)  # a missing key is said before a folder is made
-    with opened(settings, lambda cache: loading.measured(manifest, options.prices, cache)) as job:
+
+    def draw(cache: Ledger) -> Plan:
+        return loading.measured(manifest, options.prices, cache, models)
+
+    with opened(settings, draw) as job:
         _say_if_slow(settings)
         for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
             say(line, err=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from r2vbatch.emulator.ask import Ask, Reference
-from r2vbatch.emulator.models import MODELS, NEXT, OTHER_PATHS, PROMPT_LIMIT, offered
+from r2vbatch.emulator.models import MODELS, NEXT, OTHER_PATHS, PROMPT_LIMIT, offered, rules_of
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.parameters import KEYS_26, KEYS_27, read_26, read_27
 from r2vbatch.emulator.refusals import Refusal
@@ -33,7 +33,8 @@ def read(body: Any, options: Options) -> Ask:
     """
     if not isinstance(body, dict):
         raise Refusal.of("InvalidParameter", "task can not be null")
-    model = _model(body, options)
+    name = _model(body, options)
+    model = rules_of(name, options.likes)
     given = body.get("input")
     if not isinstance(given, dict) or not given:
         raise Refusal.of("BadRequest.EmptyInput")
@@ -48,18 +49,19 @@ def read(body: Any, options: Options) -> Ask:
         _no_strays(prompt, len(references))
     read_parameters = read_27 if model in NEXT else read_26
     try:
-        return read_parameters(model, prompt, references, parameters, options)
+        ask = read_parameters(model, prompt, references, parameters, options)
     except Refusal as refused:
         if options.values_refused == "at_once":
             raise
-        return replace(read_parameters(model, prompt, references, {}, options), later=refused)
+        ask = replace(read_parameters(model, prompt, references, {}, options), later=refused)
+    return replace(ask, model=name)
 
 
 def _model(body: Mapping[str, Any], options: Options) -> str:
     model = body.get("model")
     if not model or not isinstance(model, str):
         raise Refusal.of("BadRequest.EmptyModel")
-    if model in offered(options.region):
+    if model in offered(options.region, options.likes):
         return model
     if model not in MODELS and model.startswith(OTHER_PATHS):
         raise Refusal.of("InvalidParameter", "url error, please check url!")

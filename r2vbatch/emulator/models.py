@@ -6,7 +6,7 @@ mistake there must not be mirrored here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SIZES: Mapping[tuple[str, str], tuple[int, int]] = {
     ("720P", "16:9"): (1280, 720),
@@ -34,6 +34,12 @@ PROMPT_LIMIT = {FLASH: 1500, PLAIN: 1500} | dict.fromkeys(NEXT, 5000)
 _PLAIN_ALONE = ("us-east-1", "eu-central-1")
 
 
-def offered(region: str) -> tuple[str, ...]:
-    """The models of a region."""
-    return (PLAIN,) if region in _PLAIN_ALONE else MODELS
+def offered(region: str, likes: Sequence[str]) -> tuple[str, ...]:
+    """The models of a region, and those that are ``NAME=LIKE``."""
+    here = (PLAIN,) if region in _PLAIN_ALONE else MODELS
+    return *here, *(like.partition("=")[0] for like in likes)
+
+
+def rules_of(model: str, likes: Sequence[str]) -> str:
+    """The model that is documented and whose rules `model` keeps: itself, or what it is like."""
+    return dict(like.split("=", 1) for like in likes).get(model, model)

@@ -86,6 +86,8 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
     """Keys that are accepted. Empty: any ``sk-…`` key, each an account of its own."""
     workspaces: tuple[str, ...] = ()
     """Workspaces that a request may name. Empty: any."""
+    likes: tuple[str, ...] = ()
+    """Models that no documentation tells of, ``NAME=LIKE``: each keeps the rules of another."""
     render: bool = True
     """False: every task of one size, length and sound gets the same cheap clip."""
     faults: tuple[Fault, ...] = ()

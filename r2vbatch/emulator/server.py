@@ -151,7 +151,8 @@ class Emulator:
         incoming.check_headers(request, self.options)
         body = await incoming.json_body(request)
         model = body.get("model") if isinstance(body, dict) else None
-        lane = self.service.lane(account, model if model in MODELS else "")
+        known = (*MODELS, *offered(self.options.region, self.options.likes))
+        lane = self.service.lane(account, model if model in known else "")
         self.service.admit_submit(lane)
         ask = checks.read(body, self.options)
         resolves_oss = incoming.enabled(request, "X-DashScope-OssResourceResolve")
@@ -228,7 +229,7 @@ class Emulator:
             raise Refusal.of("InvalidParameter", "action must be getPolicy")
         if not model:
             raise Refusal.of("BadRequest.EmptyModel")
-        if model not in offered(self.options.region):
+        if model not in offered(self.options.region, self.options.likes):
             raise checks.no_such_model(self.options)
         if self.options.no_uploads:
             raise Refusal.of("AccessDenied", "Temporary uploads are not supported in this region.")

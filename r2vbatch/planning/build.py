@@ -46,6 +46,7 @@ def plan(
         prices=region,
         prices_read=catalogue.read(region),
         fitted=tuple(planner.copies.used()),
+        catalogue=catalogue,
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from r2vbatch.catalogue import Model
+from r2vbatch.catalogue import Catalogue, Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, MediaKind, Money, Shot
 from r2vbatch.media import Expected as Expected
@@ -109,6 +109,8 @@ class Plan:
     """The region whose price table was used."""
     prices_read: str
     """The date (ISO 8601) on which that table was read."""
+    catalogue: Catalogue = field(repr=False)
+    """The models it was made with."""
     fitted: tuple[str, ...] = ()
     """The references of which a copy is given, each with what is done for it, in words."""
 

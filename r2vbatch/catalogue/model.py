@@ -1,26 +1,16 @@
-"""What each model accepts, how it names references, and what it costs.
+"""What is known of a model, and of all of them: plain data that answers questions.
 
-All of it is data: ``schemas/models/<model>.json`` for what a schema cannot say, and
-``schemas/requests/<model>.schema.json`` for the request as sent. The schema is the one place
-where a parameter, its range and the service's default are written; a model has a parameter
-if its schema lists it. To add a model of the family is to add two files.
-
-This room refuses to know manifests, shots and money rules: it answers questions, ``plan``
-asks them.
+It refuses to know where it was written: `data` reads the files that ship, `own` a user's.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
-
-from r2vbatch import datafiles
+from typing import Any, Literal, NamedTuple
 
 DEFAULT_PRICES = "singapore"
 """The price table for endpoints that are no region (``preview``, a URL)."""
@@ -135,6 +125,8 @@ class Model:
     """By region."""
     request: Schema
     """JSON Schema (2020-12) of a request as sent."""
+    like: str | None = None
+    """The model that ships and that this one was made from; None for one that ships itself."""
 
     @cached_property
     def parameters(self) -> Mapping[str, Schema]:
@@ -171,11 +163,21 @@ class Model:
         return self.parameters[parameter].get("default")
 
 
+class Own(NamedTuple):
+    """A file of the user's own, as it was read."""
+
+    file: str
+    """Its name for messages."""
+    text: str
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """All known models, by name."""
 
     models: Mapping[str, Model]
+    own: Own | None = None
+    """What changed or added some of them; kept in the ledger, so that `resume` knows it."""
 
     def model(self, name: str) -> Model | None:
         """The model called `name`, if there is one."""
@@ -227,13 +229,6 @@ class Catalogue:
         )
 
 
-def load() -> Catalogue:
-    """The catalogue that ships with the program."""
-    schemas = datafiles.folder("schemas")
-    models = (_model(file, schemas) for file in sorted((schemas / "models").glob("*.json")))
-    return Catalogue({model.name: model for model in models})
-
-
 def _widen(schema: dict[str, Any], other: Schema) -> None:
     """Let `schema` of a parameter accept what `other` accepts too."""
     for bound, wider in (("minimum", min), ("maximum", max)):
@@ -241,61 +236,3 @@ def _widen(schema: dict[str, Any], other: Schema) -> None:
             schema[bound] = wider(schema[bound], other[bound])
     if "enum" in schema:
         schema["enum"] = list(dict.fromkeys([*schema["enum"], *other["enum"]]))
-
-
-def _model(file: Path, schemas: Path) -> Model:
-    data = json.loads(file.read_text("utf-8"))
-    name = data["model"]
-    request = schemas / "requests" / f"{name}.schema.json"
-    references, cap = data["references"], data["input_cap"]
-    return Model(
-        name=name,
-        title=data["title"],
-        naming=Naming(
-            field=references["field"],
-            shared=references["numbering"] == "shared",
-            names=references["names"],
-            also={kind: tuple(names) for kind, names in references["also"].items()},
-            at_most=references["at_most"],
-            videos_at_most=references["videos_at_most"],
-            first_frame=references.get("first_frame", False),
-        ),
-        files={kind: _files(limits) for kind, limits in data["files"].items()},
-        prompt_limit=data["prompt"]["characters"],
-        negative_limit=data["prompt"]["negative_characters"],
-        sizes={
-            (tier, ratio): size
-            for tier, ratios in data["sizes"].items()
-            for ratio, size in ratios.items()
-        },
-        input_cap=InputCap(cap["counts"] == "videos", tuple(map(Decimal, cap["seconds"]))),
-        regions=tuple(data["regions"]),
-        rates=Rates(**data["rates"]),
-        prices={region: _prices(table) for region, table in data["prices"].items()},
-        request=json.loads(request.read_text("utf-8")),
-    )
-
-
-def _files(limits: Mapping[str, Any]) -> FileLimits:
-    figures = {name: value for name, value in limits.items() if isinstance(value, dict)}
-    return FileLimits(
-        formats=tuple(limits["formats"]),
-        alpha=limits.get("alpha", True),
-        bounds={
-            name: Bound(
-                Decimal(figure["newer"]), Decimal(figure["older"]) if "older" in figure else None
-            )
-            for name, figure in figures.items()
-        },
-    )
-
-
-def _prices(table: Mapping[str, Any]) -> Prices:
-    return Prices(
-        currency=table["currency"],
-        read=table["read"],
-        per_second={
-            sound: {tier: Decimal(price) for tier, price in tiers.items()}
-            for sound, tiers in table["per_second"].items()
-        },
-    )
