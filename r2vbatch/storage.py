@@ -59,10 +59,11 @@ class Folder:
 
     def clear_parts(self, keep: Iterable[str]) -> None:
         """Delete part files other than those of the stems in `keep`, and what is left of pictures
-        whose writer was killed."""
+        and copies whose writer was killed."""
         kept = {f"{stem}.part" for stem in keep}
         parts = [p for p in self.root.glob(".parts/*.part") if p.name not in kept]
-        for part in (*parts, *self.root.glob("*/*.jpg.*.part")):
+        left = (*self.root.glob("*/*.jpg.*.part"), *self.root.glob("fitted/*.part"))
+        for part in (*parts, *left):
             if not part.is_dir():
                 part.unlink(missing_ok=True)
 

@@ -159,6 +159,16 @@ def test_what_conforms_is_given_as_it_is(tmp_path: Path) -> None:
     assert (plain.fingerprint, plain.sent) == (fit.fingerprint, fit.sent)
 
 
+def test_a_link_in_the_place_of_a_copy_is_not_given(tmp_path: Path) -> None:
+    """In a folder that came from somebody else it might lead to a secret: a copy replaces it."""
+    Image.new("RGBA", (300, 300)).save(tmp_path / "cut-out.png")
+    (tmp_path / "secret").write_text("mine")
+    (tmp_path / "copy.jpg").symlink_to(tmp_path / "secret")
+    copy, facts = made(fitted(tmp_path, {"image": "cut-out.png", "fit": True}), tmp_path)
+    assert facts.format == "JPEG" and not copy.is_symlink()
+    assert (tmp_path / "secret").read_text() == "mine"
+
+
 def test_what_cannot_be_copied_is_told(tmp_path: Path) -> None:
     """A file that changed, or does not decode, leaves a sentence and no file."""
     file = tmp_path / "a.gif"
@@ -210,10 +220,12 @@ def test_a_batch_with_copies(tmp_path: Path) -> None:
     assert first.code == 0, first.err
     (copy,) = (studio.output / "fitted").iterdir()
     written = copy.stat().st_mtime_ns
+    cut_short = copy.with_name("cut-short.mp4.1.part")
+    cut_short.touch()
     again = studio.call("resume", "out", "--only", "*")
     assert again.code == 0, again.err
     assert set(studio.states().values()) == {"done"} and len(studio.states()) == 2
-    assert copy.stat().st_mtime_ns == written
+    assert copy.stat().st_mtime_ns == written and not cut_short.exists()
     told = studio.call("plan", "film.yaml", "--fit")
     assert told.out.count("keep") == 2
     assert "fit: ellen (ellen.png): transparent parts on white" in told.out
