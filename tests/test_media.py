@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import multiprocessing
+import os
 import random
 import zlib
 from concurrent.futures import ProcessPoolExecutor
@@ -110,6 +111,13 @@ def test_a_list_of_files_is_no_video(tmp_path: Path, clip: Path) -> None:
     crafted.write_text(f"ffconcat version 1.0\nfile {clip.name}\n")
     assert media.facts(crafted).kind is None
     assert not media.verify(crafted, ANY).ok
+
+
+def test_a_pipe_under_a_name_is_not_waited_for(tmp_path: Path) -> None:
+    """A reference that became a pipe is left out, as one that is gone is."""
+    pipe = tmp_path / "a.png"
+    os.mkfifo(pipe)
+    assert media.looks_of([pipe]) == media.facts_of([pipe]) == {}
 
 
 def test_a_colon_in_a_folder_names_no_protocol(tmp_path: Path, clip: Path) -> None:

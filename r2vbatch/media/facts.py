@@ -48,9 +48,10 @@ class FactsCache(Protocol):
 
 
 def facts_of(files: Iterable[Path], cache: FactsCache | None = None) -> dict[Path, FileFacts]:
-    """The facts of each file, once. One that is missing or may not be read is left out."""
+    """The facts of each file, once. One that is missing, is no file or may not
+    be read is left out."""
     found: dict[Path, FileFacts] = {}
-    for path in dict.fromkeys(files):
+    for path in filter(Path.is_file, dict.fromkeys(files)):  # to open a pipe waits for its writer
         try:
             stat = path.stat()
             key = (path, stat.st_size, stat.st_mtime_ns)
@@ -66,7 +67,7 @@ def facts_of(files: Iterable[Path], cache: FactsCache | None = None) -> dict[Pat
 def looks_of(files: Iterable[Path]) -> dict[Path, FileFacts]:
     """What can be told of each file without reading all of it: its hash is left empty."""
     found = {}
-    for path in dict.fromkeys(files):
+    for path in filter(Path.is_file, dict.fromkeys(files)):
         with suppress(OSError), path.open("rb") as file:  # one that may not be read is left out
             found[path] = _look(path, "", file.seek(0, os.SEEK_END))
     return found
