@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,14 @@ def test_names_that_want_quotes_are_left_to_the_shell(studio: Studio) -> None:
     shutil.copy(studio.file, studio.folder / "second film.yaml")
     assert offered("r2vbatch run ") == ["file:"]
     assert offered("r2vbatch run film") == ["film.yaml"]
+
+
+def test_a_name_that_a_shell_would_run_is_not_offered(studio: Studio) -> None:
+    """TAB puts words on the line unquoted, and a ledger may be someone else's."""
+    with closing(Ledger.open(studio.output / "ledger.db")) as ledger:
+        (key,) = add(ledger, new_take("$(touch${IFS}ours)_t01"))
+        bring(ledger, key, State.RUNNING)
+    assert offered("r2vbatch cancel out ") == ["sh020_t01"]
 
 
 def test_a_large_folder_does_not_hold_up_the_shell(studio: Studio) -> None:

@@ -87,7 +87,10 @@ def takes_in_doubt(ctx: click.Context, param: click.Parameter, typed: str) -> Of
 
 
 def _items(words: Iterable[str], typed: str) -> Offer:
-    return [CompletionItem(word) for word in dict.fromkeys(words) if word.startswith(typed)]
+    """Those that go on as typed, but none that a shell would not take as it stands: a ledger may
+    have been written by someone else, and TAB puts words on the line unquoted."""
+    plain = (word for word in dict.fromkeys(words) if _PLAIN.fullmatch(word))
+    return [CompletionItem(word) for word in plain if word.startswith(typed)]
 
 
 def _quietly(ask: Callable[..., list[str]], *args: object) -> list[str]:
