@@ -7,7 +7,6 @@ would pass for a yes. It refuses to know what is done with them.
 from __future__ import annotations
 
 import inspect
-import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -42,11 +41,10 @@ def a_listener(value: Callable[..., Any] | None) -> None:
         raise TypeError(f"on_event: wanted a plain function, not {_kind(value)}")
 
 
-def seconds(value: float, name: str) -> float:
-    """`value`. Raises `UsageProblem` unless it is a time above zero."""
-    if isinstance(value, int | float) and 0 < value < math.inf:
-        return value
-    raise UsageProblem(f"{name} is a number of seconds above 0, not {value!r}")
+def a_number(value: object, name: str) -> None:
+    """Raise TypeError for what is no number."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"{name}: wanted a number, not {_kind(value)}")
 
 
 def money(value: Money | str | None) -> Money | None:

@@ -101,6 +101,7 @@ async def run(
     arguments.a_manifest(manifest)
     arguments.a_listener(on_event)
     arguments.a_truth(consent, "consent")
+    arguments.a_number(grace, "grace")
     for name, text in {"endpoint": endpoint, "key": key, "prices": prices}.items():
         arguments.a_text(text, name)
     terms = Terms(
@@ -118,7 +119,7 @@ async def run(
         only=arguments.globs(only, "only"),
         max_cost=arguments.money(max_cost),
         prices=prices,
-        grace=arguments.seconds(grace, "grace"),
+        grace=grace,
         ledger=arguments.path(ledger, "ledger"),
     )
     resent = matching(arguments.globs(resubmit_in_doubt, "resubmit_in_doubt"))
