@@ -1,6 +1,16 @@
 """The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
 
-from r2vbatch.ledger.rows import Known, KnownTask, Move, NewTake, Purse, TakeRow, Transition
+from r2vbatch.ledger.rows import (
+    Known,
+    KnownTask,
+    Move,
+    NewTake,
+    Purse,
+    TakeRow,
+    Transition,
+    Upload,
+    UploadKey,
+)
 from r2vbatch.ledger.states import (
     ASK_AGAIN,
     AT_SERVICE,
@@ -35,5 +45,7 @@ __all__ = [
     "TakeRow",
     "TaskTaken",
     "Transition",
+    "Upload",
+    "UploadKey",
     "legal",
 ]

@@ -104,7 +104,7 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
         raise OutputUnavailable(
             f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
         )
-    if lacking := _whole_shape() - _shape(db):
+    if lacking := _whole_shape(max(1, _pragma(db, "user_version"))) - _shape(db):
         raise OutputUnavailable(
             f"the ledger {path} is not whole: it has no {max(lacking)}",
             hint="an unfinished r2vbatch made it, or something else changed it: restore it from a"
@@ -113,10 +113,10 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
 
 
 @cache
-def _whole_shape() -> frozenset[str]:
-    """What a new ledger has."""
+def _whole_shape(version: int) -> frozenset[str]:
+    """What a ledger of this format has."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(sql.SCHEMA)
+        db.executescript("".join(sql.STEPS[:version]))
         return _shape(db)
 
 
@@ -126,14 +126,18 @@ def _shape(db: sqlite3.Connection) -> frozenset[str]:
 
 
 def _prepare(db: sqlite3.Connection) -> None:
-    """Give an empty database the form of a ledger; of two that do it at once, one waits."""
+    """Give an empty database the form of a ledger, and an older ledger what is new, all of it or
+    nothing; of two that do it at once, one waits."""
     db.execute("BEGIN IMMEDIATE")
-    if _empty(db):
-        for statement in sql.SCHEMA.split(";\n"):
+    new, version = _empty(db), _pragma(db, "user_version")
+    for step in sql.STEPS[0 if new else max(1, version) :]:
+        for statement in step.split(";\n"):
             db.execute(statement)
+    if new:
         db.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {sql.FORMAT}")
         db.execute(sql.SET_META, ("salt", secrets.token_hex(16)))
+    if new or version < sql.FORMAT:
+        db.execute(f"PRAGMA user_version = {sql.FORMAT}")
     db.execute("COMMIT")
 
 

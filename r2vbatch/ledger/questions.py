@@ -22,6 +22,8 @@ from r2vbatch.ledger.rows import (
     Move,
     Purse,
     TakeRow,
+    Upload,
+    UploadKey,
     decimal,
     from_database,
     whole,
@@ -135,6 +137,11 @@ class Questions:
     def revision(self) -> int:
         """Grows with every event."""
         return int(self._read(sql.LAST_EVENT)[0][0])
+
+    def upload(self, key: UploadKey) -> Upload | None:
+        """The latest upload of a file, whether or not it still lives."""
+        found = self._read(sql.GET_UPLOAD, *key)
+        return Upload(*found[0]) if found else None
 
     def moves(self) -> list[Move]:
         """File moves that were begun and not ended."""

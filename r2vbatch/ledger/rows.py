@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -113,6 +113,26 @@ class NewTake(NamedTuple):
     estimate: Decimal | None
     currency: str | None
     per_second: Decimal | None
+
+
+class UploadKey(NamedTuple):
+    """What the service binds an upload to."""
+
+    sha256: str
+    model: str
+    endpoint: str
+    """Base URL."""
+    mark: str
+    """The account mark of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A local file in the service's storage."""
+
+    url: str = field(repr=False)
+    made_at: float
+    """When the upload began, in seconds since 1970 UTC."""
 
 
 class Move(NamedTuple):

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 APPLICATION_ID = 0x72327662  # "r2vb": says whose database this is
-FORMAT = 1
 
-SCHEMA = """
+_FIRST = """
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -110,6 +109,24 @@ CREATE TABLE facts (
     facts    TEXT NOT NULL                       -- JSON
 );
 """
+
+_UPLOADS = """
+-- Local files in the service's storage, by what it binds them to. A row stays after its upload has
+-- died, until the next one takes its place. No export, page or log shows a URL of these.
+CREATE TABLE uploads (
+    sha256   TEXT NOT NULL,
+    model    TEXT NOT NULL,
+    endpoint TEXT NOT NULL,                      -- base URL
+    mark     TEXT NOT NULL,                      -- salted hash of the key
+    url      TEXT NOT NULL,
+    made_at  REAL NOT NULL,
+    PRIMARY KEY (sha256, model, endpoint, mark)
+) STRICT, WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _UPLOADS)
+"""What makes a ledger of each format out of one of the format before; the first, out of nothing."""
+FORMAT = len(STEPS)
 
 COLUMNS = (
     "key", "kind", "take", "shot", "number", "wanted", "fingerprint", "shot_fingerprint",
@@ -213,6 +230,14 @@ SET_FACTS = (
     "INSERT INTO facts (path, bytes, mtime_ns, facts) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, mtime_ns = excluded.mtime_ns,"
     " facts = excluded.facts"
+)
+
+GET_UPLOAD = (
+    "SELECT url, made_at FROM uploads WHERE sha256 = ? AND model = ? AND endpoint = ? AND mark = ?"
+)
+SET_UPLOAD = (
+    "INSERT OR REPLACE INTO uploads (sha256, model, endpoint, mark, url, made_at)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
 )
 
 MOVES = "SELECT key, source, target FROM moves ORDER BY key"

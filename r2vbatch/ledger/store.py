@@ -28,6 +28,8 @@ from r2vbatch.ledger.rows import (
     NewTake,
     TakeRow,
     Transition,
+    Upload,
+    UploadKey,
     bound,
     unsigned,
     whole,
@@ -280,6 +282,11 @@ class Ledger(Questions):
         """Record facts about the batch."""
         with self._transaction() as db:
             db.executemany(sql.SET_META, [(name, whole(value)) for name, value in facts.items()])
+
+    def set_upload(self, key: UploadKey, upload: Upload) -> None:
+        """Remember an upload, in place of an earlier one."""
+        with self._transaction() as db:
+            db.execute(sql.SET_UPLOAD, (*key, upload.url, upload.made_at))
 
     def put(self, path: Path, size: int, mtime_ns: int, facts: FileFacts) -> None:
         """Remember facts of a local file."""
