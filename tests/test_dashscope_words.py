@@ -310,7 +310,7 @@ def test_a_task_id_cannot_lead_to_another_path() -> None:
 @given(st.text(min_size=1).filter(lambda name: "/" not in name and "\0" not in name))
 def test_an_upload_name_is_plain_unique_and_keeps_its_extension(name: str) -> None:
     """No two uploads share a key; the extension survives; nothing leaves the folder."""
-    policy = Policy("https://h", "dir", "p", "s", "k", "private", "true", 300.0, None)
+    policy = Policy("https://h", "dir", "p", "s", "k", "private", "true", 300.0, None, None)
     first, second = encode.upload_key(policy, name), encode.upload_key(policy, name)
     assert first != second
     assert re.fullmatch(r"dir/[A-Za-z0-9_-]+(\.[A-Za-z0-9]+)?", first)

@@ -27,6 +27,7 @@ LONGEST_MESSAGE: Final = 300
 LARGEST_FIGURE: Final = Decimal(10**9)
 _LONGEST_FIGURE: Final = 64
 _LONGEST_LINK: Final = 8192
+_UPLOADED: Final = re.compile(r"""oss://[^\s"'<>]*""")
 _MOST_PAGES: Final = 1000
 """Of a task list of 24 h; who claims more can keep a reader busy for ever."""
 _TASK_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -70,6 +71,9 @@ class Policy:
     lifetime: float
     """Seconds from the reply."""
     max_bytes: int | None
+    """Of one file; None when the reply does not say."""
+    capacity: int | None
+    """Bytes that the account may upload in all; None when the reply does not say."""
 
 
 def decode_created(reply: Reply) -> Created:
@@ -165,7 +169,6 @@ def decode_policy(reply: Reply) -> Policy:
     parts = [_text(given.get(name)) for name in names]
     if not 200 <= reply.status < 300 or not all(parts):
         raise _error(reply, data)
-    megabytes = number(given.get("max_file_size_mb"))
     return Policy(
         host=parts[0],
         folder=parts[1].strip("/"),
@@ -175,7 +178,8 @@ def decode_policy(reply: Reply) -> Policy:
         acl=_text(given.get("x_oss_object_acl")) or "private",
         forbid_overwrite=_text(given.get("x_oss_forbid_overwrite")) or "true",
         lifetime=float(number(given.get("expire_in_seconds")) or 0),
-        max_bytes=int(megabytes * 1024 * 1024) if megabytes else None,
+        max_bytes=_megabytes(given.get("max_file_size_mb")),
+        capacity=_megabytes(given.get("capacity_limit_mb")),
     )
 
 
@@ -219,9 +223,14 @@ def number(value: object) -> Decimal | None:
     return figure if figure.is_finite() and 0 <= figure <= LARGEST_FIGURE else None
 
 
+def _megabytes(value: object) -> int | None:
+    figure = number(value)
+    return int(figure * 2**20) if figure else None
+
+
 def shorten(text: str) -> str:
-    """`text` on one line, cut for a person's eyes."""
-    line = " ".join(text[: LONGEST_MESSAGE * 4].split())
+    """`text` on one line, cut for a person's eyes; where an upload lies is not for them."""
+    line = _UPLOADED.sub("oss://…", " ".join(text[: LONGEST_MESSAGE * 4].split()))
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 

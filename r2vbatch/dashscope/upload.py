@@ -1,13 +1,14 @@
 """Local references into the service's temporary storage: ask leave, then post a form (dossier 8).
 
-One leave serves many files until it expires, so it is kept for each model. The key goes with the
-question for leave only, never to the storage host. This room refuses to know which files were
-uploaded before: `references` does.
+One leave serves many files until it expires, so it is kept for each model, and asked for once by
+all who need it. The key goes with the question for leave only, never to the storage host. This room
+refuses to know which files were uploaded before: `references` does.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,20 @@ from r2vbatch.dashscope.transport import Broken, exchange
 UPLOAD_SECONDS: Final = 300.0
 SAFETY_SECONDS: Final = 30.0
 """A leave this close to its end is not used for a new file."""
+_LINK_UNKNOWN: Final = frozenset(
+    {
+        "InvalidParameter.DataInspection",
+        "invalid_parameter_error",
+        "InvalidURL",
+        "BadRequest.InputDownloadFailed",
+    }
+)
+
+
+def link_unknown(code: str) -> bool:
+    """Whether a refusal with this code may mean that the service does not know an ``oss://`` link
+    (dossier 6, 8). None of these codes says that the file itself was read."""
+    return code.strip() in _LINK_UNKNOWN
 
 
 class Uploads:
@@ -50,6 +65,7 @@ class Uploads:
         self._pause = pause
         self._patience = patience
         self._leaves: dict[str, tuple[Policy, float]] = {}
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def put(self, session: aiohttp.ClientSession, file: Path, model: str) -> str:
         """Upload `file` for tasks of `model`; its ``oss://`` URL. Raises `ServiceError`."""
@@ -70,13 +86,14 @@ class Uploads:
         raise AssertionError("there is at least one attempt")
 
     async def _leave(self, model: str) -> Policy:
-        now = asyncio.get_running_loop().time()
-        policy, until = self._leaves.get(model, (None, 0.0))
-        if policy is None or until <= now:
-            policy = await self._ask(model)
-            _check_host(policy)
-            self._leaves[model] = policy, now + policy.lifetime - SAFETY_SECONDS
-        return policy
+        async with self._asking[model]:
+            now = asyncio.get_running_loop().time()
+            policy, until = self._leaves.get(model, (None, 0.0))
+            if policy is None or until <= now:
+                policy = await self._ask(model)
+                _check_host(policy)
+                self._leaves[model] = policy, now + policy.lifetime - SAFETY_SECONDS
+            return policy
 
     async def _post(
         self, session: aiohttp.ClientSession, policy: Policy, key: str, file: Path
@@ -118,6 +135,12 @@ def _check_size(file: Path, policy: Policy) -> None:
             f"{file.name} has {size / 2**20:.1f} MB; the service takes "
             f"{policy.max_bytes / 2**20:.0f} MB for this model",
             code="InvalidFile.Size",
+        )
+    if policy.capacity is not None and size > policy.capacity:
+        raise ServiceError(
+            f"{file.name} has {size / 2**20:.1f} MB; the account may upload "
+            f"{policy.capacity / 2**20:.0f} MB in all",
+            verdict=UPLOAD_REFUSED,
         )
 
 
