@@ -190,6 +190,17 @@ def test_killed_at_any_last_step_and_its_shot_changed(stage: Stage) -> None:
     _side_by_side(stage, CHANGED)
 
 
+def test_killed_between_an_upload_and_its_note(stage: Stage) -> None:
+    """It costs one more upload; once it is noted, none."""
+    for how, uploads in (("before", 2), ("after", 1)):
+        scene = Scene(stage, f"upload-{how}")
+        scene.studio.shots("a")
+        scene.die(how, "set_upload")
+        scene.finish()
+        account = stage.tasks(scene.account)
+        assert (account["uploads"], account["tasks_created"]) == (uploads, 1)
+
+
 @pytest.mark.parametrize("way", WAYS_TO_BE, ids=lambda way: way.name)
 def test_killed_at_some_steps(stage: Stage, way: Way) -> None:
     """Killed before or after some of its durable steps, a run leaves what the next one ends:

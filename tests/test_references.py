@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Coroutine
+import itertools
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.emulator.options import Fault, Options
 from r2vbatch.emulator.server import Emulator
-from r2vbatch.references import ReferenceChanged, References
+from r2vbatch.references import EARLY, LIFE, ReferenceChanged, References, RunShelf
 
 MODEL = "wan2.6-r2v-flash"
 
@@ -26,15 +27,17 @@ MODEL = "wan2.6-r2v-flash"
 class Desk:
     """An emulator, two pictures, and the references of a plan that uses them."""
 
-    def __init__(self, server: Emulator, client: Client, folder: Path) -> None:
+    def __init__(self, server: Emulator, client: Client, folder: Path, *more: str) -> None:
         self.server = server
         self.client = client
         self.files = {}
-        for name, colour in (("ellen.png", "red"), ("porch.png", "blue")):
+        two = {"ellen.png": "red", "porch.png": "blue"}
+        for name, colour in {**two, **{f"{colour}.png": colour for colour in more}}.items():
             Image.new("RGB", (320, 240), colour).save(folder / name)
             content = hashlib.sha256((folder / name).read_bytes()).hexdigest()
             self.files[content] = folder / name
-        self.references = References(client, self.files)
+        self.now = 1_800_000_000.0
+        self.references = References(client, self.files, clock=lambda: self.now)
 
     def pending(self) -> list[str]:
         return [f"oss://PENDING/{sha}/{file.name}" for sha, file in self.files.items()]
@@ -44,13 +47,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, *faults: str, attempts: int = 1) -> AsyncIterator[Desk]:
+async def desk(
+    folder: Path, *faults: str, attempts: int = 1, more: Sequence[str] = ()
+) -> AsyncIterator[Desk]:
     rules = tuple(Fault.parse(text) for text in faults)
     async with Emulator(Options(render=False, workers=1, faults=rules)).serve() as server:
         endpoint = find_endpoint("preview").at(server.base_url)
         retry = Retry(attempts=attempts, seconds=5.0, base=0.01, cap=0.02)
         async with Client(endpoint, Key("sk-references"), retry=retry) as client:
-            yield Desk(server, client, folder)
+            yield Desk(server, client, folder, *more)
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -72,6 +77,67 @@ def test_takes_that_need_a_file_together_share_one_upload(tmp_path: Path) -> Non
             other = await d.references.ready({**request, "model": "wan2.6-r2v"})
             assert not set(urls) & set(other["input"]["reference_urls"])
             assert d.uploads() == 4
+
+    run(story())
+
+
+def test_five_hundred_requests_over_four_files(tmp_path: Path) -> None:
+    """They make four uploads, under one leave."""
+
+    async def story() -> None:
+        async with desk(tmp_path, more=("green", "white")) as d:
+            pairs = itertools.cycle(itertools.combinations(d.pending(), 2))
+            requests = [
+                {"model": MODEL, "input": {"prompt": f"p{n}", "reference_urls": [*next(pairs)]}}
+                for n in range(500)
+            ]
+            ready = await asyncio.gather(*map(d.references.ready, requests))
+            sent = {url for request in ready for url in request["input"]["reference_urls"]}
+            assert len(sent) == d.uploads() == 4
+            assert d.server.stats()["total"]["policies"] == 1
+
+    run(story())
+
+
+def test_an_upload_is_made_again_before_it_dies(tmp_path: Path) -> None:
+    """It is used until a task that is submitted then might no longer find it; and never when a
+    clock says that it is yet to be made."""
+
+    async def story() -> None:
+        async with desk(tmp_path) as d:
+            url, began = d.pending()[0], d.now
+            first = await d.references.resolve(url, MODEL)
+            d.now = began + LIFE - EARLY - 1
+            assert await d.references.resolve(url, MODEL) == first
+            d.now = began + LIFE - EARLY
+            second = await d.references.resolve(url, MODEL)
+            assert second != first
+            d.now = began
+            assert await d.references.resolve(url, MODEL) != second
+            assert d.uploads() == 3
+
+    run(story())
+
+
+def test_an_upload_that_is_refused_is_made_again_once(tmp_path: Path) -> None:
+    """All requests that were sent with it may be sent again, with one new upload between them; one
+    that is refused with that, or for another reason, may not."""
+
+    async def story() -> None:
+        async with desk(tmp_path) as d:
+            request = {"model": MODEL, "input": {"prompt": "p", "reference_urls": d.pending()[:1]}}
+            code, sent = "InvalidParameter.DataInspection", d.now + 1
+            first = await d.references.ready(request)
+            assert not await d.references.renew(request, "DataInspectionFailed", sent)
+            assert await d.references.renew(request, code, sent)
+            assert await d.references.renew(request, code, sent)  # before there is another
+            d.now += 2
+            second = await d.references.ready(request)
+            assert second != first
+            assert await d.references.renew(request, code, sent)
+            assert not await d.references.renew(request, code, d.now)
+            assert await d.references.ready(request) == second
+            assert d.uploads() == 2
 
     run(story())
 
@@ -152,16 +218,9 @@ def test_a_file_changed_since_planning_is_not_uploaded(tmp_path: Path) -> None:
 def test_an_upload_remembered_elsewhere_is_used(tmp_path: Path) -> None:
     """A shelf that outlives the run spares the upload, for its own content and model only."""
 
-    class Lasting(dict[tuple[str, str], str]):
-        def get(self, sha256: str, model: str) -> str | None:  # type: ignore[override]
-            return super().get((sha256, model))
-
-        def put(self, sha256: str, model: str, url: str) -> None:
-            self[sha256, model] = url
-
     async def story() -> None:
         async with desk(tmp_path) as d, desk(tmp_path) as tomorrow:
-            shelf = Lasting()
+            shelf = RunShelf()
             url, (sha, file) = d.pending()[0], next(iter(d.files.items()))
             made = await References(d.client, {sha: file}, shelf).resolve(url, MODEL)
             later = References(tomorrow.client, {sha: file}, shelf)

@@ -17,17 +17,26 @@ from r2vbatch.batch.fitting import sources
 from r2vbatch.batch.host import Host
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.runner import Runner
+from r2vbatch.batch.shelf import LedgerShelf
 from r2vbatch.batch.todo import left_to_collect, left_to_do, made_at
-from r2vbatch.batch.tools import Setting, readers_at, settlers_for, ticking, tools, zone_of
+from r2vbatch.batch.tools import (
+    Setting,
+    ledger_thread,
+    readers_at,
+    settlers_for,
+    ticking,
+    tools,
+    zone_of,
+)
 from r2vbatch.batch.trust import trusted
 from r2vbatch.catalogue import Model
-from r2vbatch.dashscope.client import Reader
+from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
-from r2vbatch.ledger import ENDED, Ledger, State
+from r2vbatch.ledger import ENDED, Ledger, LedgerThread, State
 from r2vbatch.manifest.model import Limits
-from r2vbatch.references import References
+from r2vbatch.references import References, Shelf
 from r2vbatch.storage import Folder
 from r2vbatch.take import Means, Spending, Stop
 from r2vbatch.take.budget import Budget
@@ -82,8 +91,10 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         crew = Crew(host.pool)
         stack.callback(crew.close)
         files = sources(job.takes, crew, job.folder)
-        spending = Spending(client, References(client, files)) if spend else None
-        means = tools(stack, setting, opened, key, spending, job.budget, host)
+        thread = ledger_thread(stack, job.ledger)
+        shelf = _shelf(job, client, thread, key)
+        spending = Spending(client, References(client, files, shelf)) if spend else None
+        means = tools(stack, setting, thread, opened, key, spending, job.budget, host)
         runner = Runner(means, todo, {take.id: take for take in job.takes}, job.kind)
         if not setting.preview:
             runner.settlers = settlers_for(opened.all, means, runner, host.answers)
@@ -108,7 +119,8 @@ async def collect(ledger: Ledger, folder: Folder, key: Key, grace: float, host: 
         await stack.enter_async_context(ticking(host.telling))
         readers = await readers_at(stack, setting, places, key, Patience(host.telling.say))
         opened = Doors(readers)
-        means = tools(stack, setting, opened, key, None, Budget((), None), host)
+        thread = ledger_thread(stack, ledger)
+        means = tools(stack, setting, thread, opened, key, None, Budget((), None), host)
         runner = Runner(means, todo, {}, "live")
         runner.settlers = settlers_for(opened.all, means, runner, host.answers)
         interrupted = await runner.to_the_end(signals=host.signals)
@@ -129,6 +141,13 @@ async def _greet(reader: Reader, stop: Stop) -> None:
 
 def _models(job: Job) -> Iterable[Model]:
     return job.plan.catalogue.models.values()
+
+
+def _shelf(job: Job, client: Client, thread: LedgerThread, key: Key) -> Shelf | None:
+    """The emulator of a preview forgets its uploads when it ends; the service does not."""
+    if job.kind == "preview":
+        return None
+    return LedgerShelf(thread, client.endpoint.base_url, key.mark(job.ledger.salt))
 
 
 def _learned(readers: Iterable[Reader]) -> dict[str, str]:

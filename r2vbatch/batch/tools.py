@@ -82,9 +82,17 @@ async def readers_at(
     }
 
 
+def ledger_thread(stack: AsyncExitStack, ledger: Ledger) -> LedgerThread:
+    """The thread that alone uses `ledger` during a run; it is put away with `stack`."""
+    thread = LedgerThread(ledger)
+    stack.callback(thread.close)
+    return thread
+
+
 def tools(
     stack: AsyncExitStack,
     setting: Setting,
+    thread: LedgerThread,
     opened: Doors,
     key: Key,
     spending: Spending | None,
@@ -93,8 +101,6 @@ def tools(
 ) -> Means:
     """The tools of a run, which are put away with `stack`."""
     loop = asyncio.get_running_loop()
-    thread = LedgerThread(setting.ledger)
-    stack.callback(thread.close)
     crew = Crew(host.pool)
     stack.callback(crew.close)
 

@@ -15,7 +15,7 @@ from r2vbatch.ledger import Ledger, State, TakeRow, TaskTaken
 from r2vbatch.pacing import Throttle, backoff
 from r2vbatch.planning import PlannedTake, request
 from r2vbatch.planning.model import Request
-from r2vbatch.references import ReferenceChanged
+from r2vbatch.references import ReferenceChanged, References
 from r2vbatch.take.means import Means, Spending, Wanted
 from r2vbatch.take.outage import Outage
 from r2vbatch.take.watch import TASK_LIFE
@@ -51,8 +51,7 @@ async def _until_settled(
     failures = 0
     while not means.stop.submitting:
         try:
-            body = await spending.references.ready(request(planned))
-            row = await _post(planned, row, body, means, spending.client)
+            row = await _post(planned, row, means, spending)
         except ReferenceChanged as change:
             return await means.ledger.do(Ledger.move, row.key, State.FAILED, change.message)
         except ServiceError as failure:  # an upload, or a POST of which not a byte was written
@@ -72,15 +71,16 @@ async def _until_settled(
     return row
 
 
-async def _post(
-    planned: PlannedTake, row: TakeRow, body: Request, means: Means, client: Client
-) -> TakeRow:
-    """One POST, and its outcome in the ledger. Raises `NotSent`."""
+async def _post(planned: PlannedTake, row: TakeRow, means: Means, spending: Spending) -> TakeRow:
+    """One POST, and its outcome in the ledger. Raises `NotSent`, and what an upload raises."""
+    asked, references, renewed = request(planned), spending.references, False
     while True:
+        await references.ready(asked)  # an upload keeps nobody else from posting
         async with means.slots(row.model).turn(means.stop):
             if means.stop.submitting:
                 return row
-            row = await _intend(row, means, client)
+            body = await references.ready(asked)  # as it is now: the turn may have been long
+            row = await _intend(row, means, spending.client)
             if row.state is State.PLANNED:
                 return row
             if means.stop.submitting:  # meanwhile
@@ -88,8 +88,11 @@ async def _post(
                     Ledger.move, row.key, State.PLANNED, "not sent: the batch stops"
                 )
             try:
-                created = await client.submit(body, slate=_slate(planned))
+                created = await spending.client.submit(body, slate=_slate(planned))
             except SubmitFailed as failure:
+                if not renewed and await _renewed(asked, row, failure, references):
+                    renewed, row = True, await _set_back(row, failure, means)
+                    continue
                 row = await _not_created(row, failure, means)
                 if isinstance(failure, NotSent):
                     raise
@@ -97,6 +100,15 @@ async def _post(
                 return await _created(row, created, means)
         if row.state is not State.PLANNED:
             return row
+
+
+async def _renewed(
+    asked: Request, row: TakeRow, failure: SubmitFailed, references: References
+) -> bool:
+    """Whether nothing was created because an upload is gone, and another will be made."""
+    if not isinstance(failure, Refused):
+        return False
+    return await references.renew(asked, failure.code, row.intent_at or 0.0)
 
 
 async def _intend(row: TakeRow, means: Means, client: Client) -> TakeRow:
@@ -171,6 +183,10 @@ async def _refused(row: TakeRow, refusal: Refused, means: Means) -> TakeRow:
         )
         if means.slots(row.model).throttled_for > _THROTTLED:
             means.stop.now(f"{verdict.sentence} ({refusal})", "Run again later.", refused=True)
+    return await _set_back(row, refusal, means)
+
+
+async def _set_back(row: TakeRow, refusal: SubmitFailed, means: Means) -> TakeRow:
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, f"refused: {refusal}")
 
 

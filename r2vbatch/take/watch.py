@@ -190,10 +190,19 @@ async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> 
         started_at=_stamp(task.started_at) or row.started_at,
         ended_at=_stamp(task.ended_at) or means.clock(),
     )  # fmt: skip
+    if last_try or means.stop.submitting:
+        return row
     passing = verdict.reach in {Reach.PASSING, Reach.THROTTLE}
-    if not passing or last_try or means.stop.submitting:
+    if not passing and not await _renewed(row, task, means):
         return row
     return await means.ledger.do(Ledger.move, row.key, State.PLANNED, "asked again by itself")
+
+
+async def _renewed(row: TakeRow, task: Task, means: Means) -> bool:
+    """Whether the task may have failed because its uploads are gone, and others will be made."""
+    if means.spending is None:
+        return False
+    return await means.spending.references.renew(row.request, task.code, row.intent_at or 0.0)
 
 
 def _group(row: TakeRow) -> tuple[object, ...]:
