@@ -306,6 +306,8 @@ def interrupted_in_a_post(studio: Studio, delay: float) -> float:
             assert program.stdout is not None
             while json.loads(program.stdout.readline())["after"] != "submitting":
                 pass
+            while not account(at)["posts"]:  # it is on its way
+                time.sleep(0.01)
             began = time.monotonic()
             program.send_signal(signal.SIGINT)
             program.communicate(timeout=30)
