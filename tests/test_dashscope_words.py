@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r2vbatch.dashscope import encode, times
-from r2vbatch.dashscope.decode import Policy
+from r2vbatch.dashscope.decode import Policy, Reply, decode_policy, error_of
 from r2vbatch.dashscope.faults import Fate, fate
 from r2vbatch.dashscope.key import Key, checked, find_key, redact, redact_bytes
 from r2vbatch.dashscope.prompts import prompt_key
@@ -315,6 +315,23 @@ def test_an_upload_name_is_plain_unique_and_keeps_its_extension(name: str) -> No
     assert first != second
     assert re.fullmatch(r"dir/[A-Za-z0-9_-]+(\.[A-Za-z0-9]+)?", first)
     assert encode.upload_key(policy, "a b.PNG").endswith(".PNG")
+
+
+def test_where_an_upload_lies_is_told_to_nobody() -> None:
+    """A message of the service that names it is shown without."""
+    body = {"code": "InvalidURL", "message": "cannot read 'oss://instant/1f/a.png', sorry"}
+    error = error_of(Reply(400, {}, json.dumps(body).encode()))
+    assert str(error) == "InvalidURL: cannot read 'oss://…', sorry (HTTP 400)"
+
+
+@pytest.mark.parametrize("megabytes", [100, "100"])
+def test_what_a_leave_to_upload_allows(megabytes: object) -> None:
+    """Bytes of a file and of all, from numbers or texts."""
+    words = ("upload_host", "upload_dir", "policy", "signature", "oss_access_key_id")
+    limits = {"max_file_size_mb": megabytes, "capacity_limit_mb": megabytes}
+    body = {"data": {**dict.fromkeys(words, "x"), **limits}}
+    policy = decode_policy(Reply(200, {}, json.dumps(body).encode()))
+    assert policy.max_bytes == policy.capacity == 100 * 2**20
 
 
 # --- what became of a POST -----------------------------------------------------------------
