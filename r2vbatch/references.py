@@ -24,9 +24,9 @@ from typing import Any, Final, Protocol
 
 from r2vbatch.clock import now
 from r2vbatch.dashscope.encode import PENDING
+from r2vbatch.dashscope.model import Upload
 from r2vbatch.dashscope.upload import link_unknown
 from r2vbatch.errors import R2VBatchError
-from r2vbatch.ledger import Upload
 
 LIFE: Final = 48 * 3600.0
 """Seconds the service keeps an upload (dossier 8)."""

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from ledgers import add, new_take, ran
 
+from r2vbatch.dashscope.model import Upload
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import Ledger, State, Upload, UploadKey
+from r2vbatch.ledger import Ledger, State, UploadKey
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from r2vbatch.ledger import Ledger, LedgerThread, Upload, UploadKey
+from r2vbatch.dashscope.model import Upload
+from r2vbatch.ledger import Ledger, LedgerThread, UploadKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -82,3 +82,12 @@ class TaskPage:
     page: int
     pages: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A local file in the service's storage."""
+
+    url: str = field(repr=False)
+    made_at: float
+    """When the upload began, in seconds since 1970 UTC."""

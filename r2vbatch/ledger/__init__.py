@@ -8,7 +8,6 @@ from r2vbatch.ledger.rows import (
     Purse,
     TakeRow,
     Transition,
-    Upload,
     UploadKey,
 )
 from r2vbatch.ledger.states import (
@@ -45,7 +44,6 @@ __all__ = [
     "TakeRow",
     "TaskTaken",
     "Transition",
-    "Upload",
     "UploadKey",
     "legal",
 ]

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from r2vbatch.dashscope.model import Upload
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import unavailable
 from r2vbatch.ledger.rows import (
@@ -22,7 +23,6 @@ from r2vbatch.ledger.rows import (
     Move,
     Purse,
     TakeRow,
-    Upload,
     UploadKey,
     decimal,
     from_database,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -124,15 +124,6 @@ class UploadKey(NamedTuple):
     """Base URL."""
     mark: str
     """The account mark of the key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A local file in the service's storage."""
-
-    url: str = field(repr=False)
-    made_at: float
-    """When the upload began, in seconds since 1970 UTC."""
 
 
 class Move(NamedTuple):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from r2vbatch.clock import now
+from r2vbatch.dashscope.model import Upload
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.opening import connect, unavailable
@@ -28,7 +29,6 @@ from r2vbatch.ledger.rows import (
     NewTake,
     TakeRow,
     Transition,
-    Upload,
     UploadKey,
     bound,
     unsigned,
