@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,13 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000
 hypothesis.settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the program once, as an installed one is: where no bytecode may be written, each of
+    the hundreds of processes that the tests begin would do it anew."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "r2vbatch", quiet=2)
 
 
 @pytest.fixture(autouse=True, scope="session")
