@@ -13,18 +13,22 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-HEAVY = ("av", "r2vbatch.batch.run", "r2vbatch.batch.consent", "r2vbatch.cli.running")
+import r2vbatch
+
+HEAVY = ("av", "PIL.Image", "tqdm")
 _HEAD = 8
 """Bytes that tell how long a message is."""
 
@@ -169,9 +173,16 @@ def _become(job: dict[str, Any], ends: list[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _rooms() -> Iterator[str]:
+    """Every module of the program but those of its emulator, which is a process of its own."""
+    for found in pkgutil.walk_packages(r2vbatch.__path__, "r2vbatch."):
+        if not found.name.endswith("__main__") and ".emulator" not in found.name:
+            yield found.name
+
+
 def _serve(line: socket.socket) -> bool:
     """Fork what is asked for. True in a fork; False when nobody is left to ask."""
-    for module in HEAVY:
+    for module in (*HEAVY, *_rooms()):
         importlib.import_module(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the watchers leave no trace

@@ -267,7 +267,7 @@ def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool)
         made.shots("a", "b")
         name = key(f"{'twice' if again else 'once'}{number}")
         before = billed(at, 0)
-        words = {"endpoint": at.base_url, "key": name, "consent": True, "grace": 1.0}
+        words = {"endpoint": at.base_url, "key": name, "consent": True, "grace": 2.0}
         cancelled += asyncio.run(story(made.file, number, words))
         assert billed(at, before) == 2, number
     assert cancelled >= 8

@@ -22,7 +22,7 @@ from r2vbatch.take import Means, Wanted, live
 from r2vbatch.threads import ended
 
 _CHECKPOINT = 60.0
-_POST_PATIENCE = 8.0
+_POST_PATIENCE = 7.0
 """Seconds a POST under way is waited for after an interruption."""
 
 
