@@ -53,7 +53,14 @@ def guesses(salt: str) -> list[str]:
     return ["yes", "1", "", Key("").mark(f"{salt} {THEIRS}"), Key("sk-other").mark(salt)]
 
 
-@pytest.mark.parametrize("verb", ["collect", "resume", "cancel"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "collect",
+        pytest.param("resume", marks=pytest.mark.long),
+        pytest.param("cancel", marks=pytest.mark.long),
+    ],
+)
 def test_no_verb_sends_the_key_to_a_place_named_by_a_borrowed_ledger(
     tmp_path: Path, listener: Hostile, verb: str
 ) -> None:

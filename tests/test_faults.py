@@ -229,7 +229,7 @@ def _named(rows: tuple[Row, ...]) -> Any:
 
 
 ROWS = (*AT_SUBMIT, *AT_THE_TASK, *AT_THE_LIST, *AT_FILES)
-SAMPLE = ROWS[::6]
+SAMPLE = ROWS[::8]
 
 
 @_named(SAMPLE)

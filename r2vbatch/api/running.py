@@ -59,7 +59,7 @@ async def run(
 
     It prints nothing and takes no signal. Cancelling the task that awaits it (or a time limit of
     yours) is what Ctrl-C is to the command line: nothing more is submitted, an answer under way
-    is waited for up to 8 s, everything is recorded, and ``CancelledError`` is raised; what runs
+    is waited for up to 7 s, everything is recorded, and ``CancelledError`` is raised; what runs
     at the service goes on there and is billed, and the next run fetches it. Several runs may go
     on side by side, each in an output folder of its own.
 
