@@ -180,9 +180,11 @@ def _nearest(path: Path) -> Path:
 def _make(folder: Path) -> None:
     """Make a folder, durably: a file synced in a folder that is not would be lost with it."""
     if not folder.is_dir():
-        if os.path.lexists(folder):  # not a name that is taken, but a folder that cannot be
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)  # another thread may make it at this moment
+        except FileExistsError:  # not a name that is taken, but a folder that cannot be
+            what = errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)
+            raise NotADirectoryError(*what) from None
         _sync(folder.parent)
 
 

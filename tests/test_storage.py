@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -162,3 +164,21 @@ def test_this_disk_is_local_and_synced_folders_are_not(tmp_path: Path) -> None:
     for name in ("Dropbox", "Dropbox (Studio)", "OneDrive - Studio", "Google Drive"):
         (tmp_path / name).mkdir()
         assert on_shared_disk(tmp_path / name / "out" / "ledger.db")
+
+
+def test_two_clips_make_the_folder_at_once(tmp_path: Path) -> None:
+    """Clips that are published side by side into a folder that is not there yet all get there."""
+    for number in range(40):
+        folder = Folder(tmp_path / str(number))
+        parts = [folder.part(str(clip)) for clip in range(4)]
+        for part in parts:
+            part.write_bytes(b"clip")
+        start = threading.Barrier(len(parts))
+
+        def publish(part: Path, folder: Folder = folder, start: threading.Barrier = start) -> None:
+            start.wait()
+            folder.publish(part, f"clips/{part.stem}.mp4")
+
+        with ThreadPoolExecutor(len(parts)) as side_by_side:
+            list(side_by_side.map(publish, parts))
+        assert len(folder.names("clips")) == len(parts)
