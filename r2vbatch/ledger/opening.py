@@ -71,7 +71,11 @@ def _is_frozen(path: Path) -> bool:
     There SQLite finds no place for the index of its log, and need not look for one."""
     log = path.with_name(f"{path.name}-wal")
     unfinished = log.is_file() and log.stat().st_size > 0
-    return path.is_file() and not unfinished and not os.access(path.absolute().parent, os.W_OK)
+    if not path.is_file() or unfinished:
+        return False
+    # not a lack of permission: where somebody else may write, SQLite must go on looking
+    disk = os.statvfs(path.absolute().parent).f_flag if hasattr(os, "statvfs") else 0
+    return bool(disk & getattr(os, "ST_RDONLY", 0))
 
 
 def _frozen(path: Path) -> str:
