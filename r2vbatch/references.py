@@ -18,6 +18,7 @@ import hashlib
 from asyncio import gather
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -167,17 +168,32 @@ class References:
         if not isinstance(file, Path):  # a copy is known by what it shows, not by its bytes
             return await self._uploader.upload(await file(), model)
         try:
+            seen = _stamp(file)
             found = await asyncio.to_thread(_hash, file)
         except OSError as error:
             raise ReferenceChanged(
                 f"The reference {file} cannot be read: {error.strerror or error}."
             ) from None
         if found != sha256:
-            raise ReferenceChanged(
-                f"The reference {file} has changed since it was planned.",
-                hint="Run again: the takes that use it are planned anew.",
-            )
-        return await self._uploader.upload(file, model)
+            raise _changed(file)
+        url = await self._uploader.upload(file, model)
+        with suppress(OSError):  # one that is gone by now has gone up as it was
+            if _stamp(file) != seen:  # while it went up: whose bytes these are is not known
+                raise _changed(file)
+        return url
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    """What changes with the content of a file."""
+    looked = file.stat()
+    return looked.st_ino, looked.st_size, looked.st_mtime_ns
+
+
+def _changed(file: Path) -> ReferenceChanged:
+    return ReferenceChanged(
+        f"The reference {file} has changed since it was planned.",
+        hint="Run again: the takes that use it are planned anew.",
+    )
 
 
 def _parts(url: str) -> tuple[str, str]:

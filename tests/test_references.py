@@ -215,6 +215,36 @@ def test_a_file_changed_since_planning_is_not_uploaded(tmp_path: Path) -> None:
     run(story())
 
 
+class SavedMeanwhile:
+    """The client, while somebody saves the file anew as it goes up."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def upload(self, file: Path, model: str) -> str:
+        url = await self.client.upload(file, model)
+        file.write_bytes(file.read_bytes() + b"?")
+        return url
+
+
+def test_a_file_changed_while_it_goes_up_is_not_used(tmp_path: Path) -> None:
+    """Whose bytes went up is not known then: no take gets them, in this run or in a later one."""
+
+    async def story() -> None:
+        async with desk(tmp_path) as d:
+            shelf, url = RunShelf(), d.pending()[0]
+            sha256, file = next(iter(d.files.items()))
+            content = file.read_bytes()
+            with pytest.raises(ReferenceChanged, match="changed"):
+                await References(SavedMeanwhile(d.client), d.files, shelf).resolve(url, MODEL)
+            assert await shelf.get(sha256, MODEL) is None
+            file.write_bytes(content)
+            assert await References(d.client, d.files, shelf).resolve(url, MODEL)
+            assert d.uploads() == 2
+
+    run(story())
+
+
 def test_an_upload_remembered_elsewhere_is_used(tmp_path: Path) -> None:
     """A shelf that outlives the run spares the upload, for its own content and model only."""
 
