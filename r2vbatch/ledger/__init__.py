@@ -1,5 +1,7 @@
-"""The ledger: tables, the legal transitions, exports. Every SQL statement is in `sql`."""
+"""The ledger: tables, the legal transitions, choices, exports. All SQL is in `sql` and `tables`."""
 
+from r2vbatch.ledger.board import BoardShot, BoardTake, Note, Retake
+from r2vbatch.ledger.choices import NothingToRetake
 from r2vbatch.ledger.rows import (
     Known,
     KnownTask,
@@ -31,6 +33,8 @@ __all__ = [
     "OPEN",
     "PAID",
     "TO_FETCH",
+    "BoardShot",
+    "BoardTake",
     "IllegalTransition",
     "Kind",
     "Known",
@@ -39,7 +43,10 @@ __all__ = [
     "LedgerThread",
     "Move",
     "NewTake",
+    "Note",
+    "NothingToRetake",
     "Purse",
+    "Retake",
     "State",
     "TakeRow",
     "TaskTaken",

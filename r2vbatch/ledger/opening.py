@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from r2vbatch.errors import OutputUnavailable
-from r2vbatch.ledger import sql
+from r2vbatch.ledger import sql, tables
 from r2vbatch.storage import on_shared_disk
 
 _DAMAGED = "restore it from a copy; the clips beside it are not touched"
@@ -54,7 +54,7 @@ def connect(
         if keep:
             shared = on_shared_disk(path) if shared_disk is None else shared_disk
             db.execute(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}")
-            _prepare(db)
+            bring_up(db)
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as problem:
@@ -99,12 +99,12 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
             hint="begin with `r2vbatch run MANIFEST`; if there are clips beside it, restore it"
             " from a copy",
         )
-    if _pragma(db, "application_id") != sql.APPLICATION_ID:
+    if _pragma(db, "application_id") != tables.APPLICATION_ID:
         raise OutputUnavailable(
             f"{path} is a database of another program",
             hint="choose another output folder with -o, or another place with --ledger",
         )
-    if _pragma(db, "user_version") > sql.FORMAT:
+    if _pragma(db, "user_version") > tables.FORMAT:
         raise OutputUnavailable(
             f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
         )
@@ -120,7 +120,7 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
 def _whole_shape(version: int) -> frozenset[str]:
     """What a ledger of this format has."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript("".join(sql.STEPS[:version]))
+        db.executescript("".join(tables.STEPS[:version]))
         return _shape(db)
 
 
@@ -129,20 +129,28 @@ def _shape(db: sqlite3.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in db.execute(sql.SHAPE))
 
 
-def _prepare(db: sqlite3.Connection) -> None:
+def bring_up(db: sqlite3.Connection) -> None:
     """Give an empty database the form of a ledger, and an older ledger what is new, all of it or
     nothing; of two that do it at once, one waits."""
     db.execute("BEGIN IMMEDIATE")
+    try:
+        _bring_up(db)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
     new, version = _empty(db), _pragma(db, "user_version")
-    for step in sql.STEPS[0 if new else max(1, version) :]:
+    for step in tables.STEPS[0 if new else max(1, version) :]:
         for statement in step.split(";\n"):
             db.execute(statement)
     if new:
-        db.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}")
+        db.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
         db.execute(sql.SET_META, ("salt", secrets.token_hex(16)))
-    if new or version < sql.FORMAT:
-        db.execute(f"PRAGMA user_version = {sql.FORMAT}")
-    db.execute("COMMIT")
+    if new or version < tables.FORMAT:
+        db.execute(f"PRAGMA user_version = {tables.FORMAT}")
 
 
 def _empty(db: sqlite3.Connection) -> bool:

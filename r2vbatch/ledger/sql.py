@@ -1,4 +1,5 @@
-"""Every SQL statement of the program. The rest of `ledger` gives them names and types.
+"""Every SQL statement of the program but those that make its `tables`. The rest of `ledger` gives
+them names and types.
 
 SQLite through the standard library, and nothing between us and the transaction: it is the
 most tested store there is, and readers (``status``, a page, any SQL tool) work while a batch
@@ -8,125 +9,6 @@ runs. Times are seconds since 1970-01-01 UTC; money is decimal text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-APPLICATION_ID = 0x72327662  # "r2vb": says whose database this is
-
-_FIRST = """
-CREATE TABLE meta (
-    name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-);
-
--- One row a take: its current state. A row is never deleted while it may stand for money.
-CREATE TABLE takes (
-    key              INTEGER PRIMARY KEY,
-    kind             TEXT NOT NULL CHECK (kind IN ('preview', 'live')),
-    take             TEXT NOT NULL,              -- sh010_t01
-    shot             TEXT NOT NULL,
-    number           INTEGER NOT NULL,
-    wanted           INTEGER NOT NULL CHECK (wanted IN (0, 1)),
-    fingerprint      TEXT NOT NULL,
-    shot_fingerprint TEXT NOT NULL,
-    state            TEXT NOT NULL,
-    flags            TEXT NOT NULL DEFAULT '[]', -- JSON: complete, but not as asked
-    model            TEXT NOT NULL,
-    request          TEXT NOT NULL,              -- JSON, as planned (no signed links)
-    prompt_key       TEXT NOT NULL,              -- equal for prompts the service cannot tell apart
-    estimate         TEXT,
-    currency         TEXT,
-    per_second       TEXT,                       -- price of a billed second
-    endpoint         TEXT,                       -- base URL the intent went to
-    marks            TEXT NOT NULL DEFAULT '[]', -- JSON: salted hashes of keys seen to reach it
-    attempts         INTEGER NOT NULL DEFAULT 0,
-    intent_at        REAL,
-    post_ended_at    REAL,
-    clock_offset     REAL,                       -- service's clock minus ours, at the intent
-    task_id          TEXT,
-    request_id       TEXT,
-    submitted_at     REAL,
-    started_at       REAL,
-    ended_at         REAL,
-    link             TEXT,                       -- signed: leaves the ledger in no export
-    link_expires     REAL,
-    billed_seconds   TEXT,
-    cost             TEXT,
-    lost             TEXT NOT NULL DEFAULT '0',  -- by earlier attempts, possibly paid
-    file             TEXT,                       -- relative to the output folder, with /
-    sha256           TEXT,
-    bytes            INTEGER,
-    error_code       TEXT,
-    error_message    TEXT
-);
-
-CREATE UNIQUE INDEX one_wanted_take ON takes (kind, take) WHERE wanted;
-CREATE INDEX takes_by_id ON takes (take);
-CREATE INDEX open_intents ON takes (prompt_key) WHERE state IN ('submitting', 'in_doubt');
-
--- What happened, append-only.
-CREATE TABLE events (
-    id     INTEGER PRIMARY KEY,
-    key    INTEGER REFERENCES takes (key),       -- null: about the batch
-    at     REAL NOT NULL,
-    before TEXT,
-    after  TEXT,
-    why    TEXT NOT NULL DEFAULT '',
-    detail TEXT NOT NULL DEFAULT '{}'            -- JSON
-);
-CREATE INDEX events_of_take ON events (key);
-
--- Every task id there ever was, also of attempts that a take has forgotten: what the service
--- lists and is not here may be a take in doubt.
-CREATE TABLE tasks (
-    task_id      TEXT PRIMARY KEY,
-    key          INTEGER NOT NULL REFERENCES takes (key),
-    endpoint     TEXT NOT NULL,
-    submitted_at REAL NOT NULL,                  -- on our clock
-    clock_offset REAL,                           -- service's clock minus ours
-    origin       TEXT NOT NULL                   -- submitted, adopted or stray (nobody's: fetched
-                                                 -- in case it was paid for by us)
-) STRICT, WITHOUT ROWID;
-
--- The plan as last carried in, in storyboard order: what is shown, and exported.
-CREATE TABLE board (
-    position    INTEGER PRIMARY KEY,
-    take        TEXT NOT NULL,
-    fingerprint TEXT NOT NULL
-) STRICT;
-
--- Files on their way to another name: written before the first is touched, so that a crash
--- between two renames is finished by the next run.
-CREATE TABLE moves (
-    key    INTEGER PRIMARY KEY REFERENCES takes (key),
-    source TEXT NOT NULL,
-    target TEXT NOT NULL
-);
-
--- Facts of local files, so that a run does not hash the same references again.
-CREATE TABLE facts (
-    path     TEXT PRIMARY KEY,
-    bytes    INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    facts    TEXT NOT NULL                       -- JSON
-);
-"""
-
-_UPLOADS = """
--- Local files in the service's storage, by what it binds them to. A row stays after its upload has
--- died, until the next one takes its place. No export, page or log shows a URL of these.
-CREATE TABLE uploads (
-    sha256   TEXT NOT NULL,
-    model    TEXT NOT NULL,
-    endpoint TEXT NOT NULL,                      -- base URL
-    mark     TEXT NOT NULL,                      -- salted hash of the key
-    url      TEXT NOT NULL,
-    made_at  REAL NOT NULL,
-    PRIMARY KEY (sha256, model, endpoint, mark)
-) STRICT, WITHOUT ROWID;
-"""
-
-STEPS = (_FIRST, _UPLOADS)
-"""What makes a ledger of each format out of one of the format before; the first, out of nothing."""
-FORMAT = len(STEPS)
 
 COLUMNS = (
     "key", "kind", "take", "shot", "number", "wanted", "fingerprint", "shot_fingerprint",
@@ -238,6 +120,39 @@ GET_UPLOAD = (
 SET_UPLOAD = (
     "INSERT OR REPLACE INTO uploads (sha256, model, endpoint, mark, url, made_at)"
     " VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+ON_BOARD = (
+    f"SELECT b.take, {', '.join('t.' + name for name in COLUMNS)} FROM board b LEFT JOIN takes t"
+    " ON t.take = b.take AND t.fingerprint = b.fingerprint AND t.wanted = 1"
+    " ORDER BY b.position, t.kind"
+)
+CIRCLES = "SELECT key, at FROM circles"
+ADD_CIRCLE = "INSERT OR REPLACE INTO circles (key, at) VALUES (?, ?)"
+DROP_CIRCLE = "DELETE FROM circles WHERE key = ?"
+RIVALS = (
+    "SELECT c.key FROM circles c JOIN takes t ON t.key = c.key JOIN takes n ON n.key = ?"
+    " WHERE t.shot = n.shot AND t.kind = n.kind AND t.wanted = 1"
+)
+NOTES = "SELECT id, key, at, text, seconds FROM notes ORDER BY id"
+ADD_NOTE = "INSERT INTO notes (key, at, text, seconds) VALUES (?, ?, ?, ?)"
+NOTE_OF = "SELECT key FROM notes WHERE id = ?"
+DROP_NOTE = "DELETE FROM notes WHERE id = ?"
+RETAKES = (
+    "SELECT id, kind, shot, shot_fingerprint, number, at, agreed, currency FROM retakes ORDER BY id"
+)
+ADD_RETAKE = (
+    "INSERT INTO retakes (kind, shot, shot_fingerprint, number, at, agreed, currency)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+ASKED_OF = (
+    "SELECT shot_fingerprint FROM takes WHERE kind = ? AND shot = ? AND wanted = 1"
+    " ORDER BY key DESC LIMIT 1"
+)
+HIGHEST = (
+    "SELECT max(number) FROM (SELECT number FROM takes WHERE kind = :kind AND"
+    " shot_fingerprint = :of UNION ALL SELECT number FROM retakes WHERE kind = :kind"
+    " AND shot_fingerprint = :of)"
 )
 
 MOVES = "SELECT key, source, target FROM moves ORDER BY key"

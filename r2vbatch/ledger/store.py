@@ -12,8 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from r2vbatch.clock import now
 from r2vbatch.dashscope.model import Upload
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
-from r2vbatch.ledger.opening import connect, unavailable
-from r2vbatch.ledger.questions import Questions, price_of
+from r2vbatch.ledger.choices import Choices
+from r2vbatch.ledger.opening import connect
+from r2vbatch.ledger.questions import price_of
 from r2vbatch.ledger.rows import (
     Move,
     NewTake,
@@ -37,7 +38,6 @@ from r2vbatch.ledger.rows import (
 from r2vbatch.ledger.states import State, legal
 from r2vbatch.media.model import FileFacts
 
-_SECRET = frozenset({"link"})  # never copied into the event history
 _CHECKPOINT_PATIENCE = 500
 """Milliseconds. A page that reads for minutes must not hold up a batch."""
 
@@ -50,13 +50,8 @@ class TaskTaken(Exception):
     """The service gave a task to a take that another one has."""
 
 
-class Ledger(Questions):
+class Ledger(Choices):
     """One open ledger. Not for use from several threads at once."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Callable[[], float]):
-        super().__init__(connection, path)
-        self._clock = clock
-        self.listener: Callable[[Transition], None] | None = None
 
     # --- opening and closing -------------------------------------------------------------
 
@@ -97,19 +92,6 @@ class Ledger(Questions):
             self._db.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_PATIENCE}")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.execute(f"PRAGMA busy_timeout = {patience}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:  # else SQLite has rolled back, as on a full disk
-                    self._db.execute("ROLLBACK")
-        except sqlite3.Error as problem:
-            raise unavailable(self.path, problem) from problem
 
     # --- transitions ---------------------------------------------------------------------
 
@@ -177,20 +159,6 @@ class Ledger(Questions):
             row = self.take(key)
             cleared["lost"] = row.lost + price_of(row.cost, row.estimate)
         return cleared
-
-    def _event(
-        self,
-        db: sqlite3.Connection,
-        key: int | None,
-        at: float,
-        before: State | None,
-        after: State | None,
-        why: str,
-        detail: dict[str, Any],
-    ) -> None:
-        shown = {k: v for k, v in detail.items() if k not in _SECRET and v is not None}
-        text = unsigned(json.dumps(shown, ensure_ascii=False, default=str))
-        db.execute(sql.ADD_EVENT, (key, at, before, after, whole(unsigned(why)), whole(text)))
 
     def add_stray(self, like: int, task_id: str, submitted_at: float, why: str) -> TakeRow:
         """A task that may have been paid for by us and is nobody's, as a take that is not wanted,
