@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import zlib
+from array import array
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -45,11 +46,11 @@ def draw_clip(
         container.mux(video.encode())
         if audio:
             for start in range(0, frames * 48000 // rate, 1024):
-                silence = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-                for plane in silence.planes:
-                    plane.update(bytes(plane.buffer_size))
-                silence.sample_rate, silence.pts = 48000, start
-                container.mux(audio.encode(silence))
+                tone = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
+                for plane in tone.planes:
+                    plane.update(array("f", [0.05, -0.05] * 512).tobytes())
+                tone.sample_rate, tone.pts = 48000, start
+                container.mux(audio.encode(tone))
             container.mux(audio.encode())
     return path
 

@@ -14,6 +14,7 @@ import av
 import pytest
 from PIL import Image
 
+from r2vbatch import media
 from r2vbatch.emulator.models import SIZES
 from r2vbatch.emulator.slate.composition import Frame, places
 from r2vbatch.emulator.slate.model import Picture, Slate
@@ -60,7 +61,8 @@ def two_stills(folder):
 @pytest.mark.parametrize("size", sorted(SIZES.values()))
 def test_every_size_is_drawn_as_asked(size, tmp_path):
     """All ten sizes: exact size, 60 frames a thirtieth apart, 4:2:0, two seconds of sound; a cut
-    where the ranges say, to the frame, and all type inside title-safe, Latin and Chinese."""
+    where the ranges say, to the frame, all type inside title-safe, Latin and Chinese, and nothing
+    in them that verification would flag."""
     prompt = (
         "A morning by the sea, no wind at all, and nobody there yet but the two of them. "
         "第1个镜头[0-1秒]character1沿着空无一人的海边慢慢走着，海鸥在灰色的水面上盘旋。 "
@@ -79,6 +81,7 @@ def test_every_size_is_drawn_as_asked(size, tmp_path):
     assert after.getpixel(centre)[2] > 60 > after.getpixel(centre)[0]
     for image in (before, last):
         assert_title_safe(image)
+    assert media.verify(file, media.Expected(*size, 2, True, cuts=1)).flags == ()
 
 
 def assert_title_safe(image):

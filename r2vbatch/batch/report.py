@@ -38,8 +38,8 @@ class TakeReport:
     clip: Path | None
     """The verified clip (of a preview, the slate), absolute; None where the take is not done."""
     flags: tuple[str, ...]
-    """In what a done clip is not as asked (``size``, ``length``, ``rate``, ``no-sound``,
-    ``sound``); as a rule empty."""
+    """In what a done clip is not as asked, or worth a look (see `media.Verdict`); as a rule
+    empty."""
     cost: Money | None
     """What it was billed, as the service said; None until then, and where it did not say."""
     estimate: Money | None

@@ -16,6 +16,7 @@ from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Kind, Ledger, State
 from r2vbatch.media.files import digest
 from r2vbatch.planning import expected
 from r2vbatch.planning.model import Expected
+from r2vbatch.planning.timing import cuts_asked
 from r2vbatch.scheduler import Graph
 from r2vbatch.storage import Folder
 from r2vbatch.take import Wanted
@@ -123,6 +124,7 @@ def asked_for(row: TakeRow) -> Expected:
         height=int(height) if height else None,
         duration=parameters.get("duration"),
         audio=parameters.get("audio"),
+        cuts=cuts_asked(parameters.get("shot_type"), row.request["input"].get("prompt", "")),
     )
 
 

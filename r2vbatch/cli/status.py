@@ -14,7 +14,7 @@ from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.results import iso, result
-from r2vbatch.progress.words import money
+from r2vbatch.progress.words import flagged, money
 from r2vbatch.visible import as_json as to_json
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
@@ -91,4 +91,4 @@ def _lines(kind: Kind, rows: Sequence[TakeRow]) -> Iterator[str]:
             why = f": {row.error_message}" if row.error_message else ""
             yield f"  {row.take} {str(row.state).replace('_', ' ')}{when}{why}"
         elif row.flags:
-            yield f"  {row.take} done, but not as asked: {', '.join(row.flags)}"
+            yield f"  {row.take} done, but look at it: {flagged(row.flags)}"

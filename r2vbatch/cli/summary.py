@@ -17,7 +17,7 @@ from r2vbatch.ledger import AT_SERVICE, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.planning.model import Plan, total
 from r2vbatch.progress import clock
-from r2vbatch.progress.words import money, words
+from r2vbatch.progress.words import flagged, money, words
 
 _TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT, State.HELD)
 _MOST = 20
@@ -65,7 +65,7 @@ def _takes(report: Report) -> Iterator[str]:
 
 def _trouble(take: TakeReport) -> str:
     if take.state is State.DONE:
-        return f"done, but not as asked: {', '.join(take.flags)}" if take.flags else ""
+        return f"done, but look at it: {flagged(take.flags)}" if take.flags else ""
     if take.state in _TOLD or take.reason:
         return f"{words(take.state)}: {take.reason}".rstrip(": ")
     return ""

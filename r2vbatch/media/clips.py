@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from r2vbatch.media.files import digest, opened
 from r2vbatch.media.model import ClipFacts, Expected, Finished, Verdict
 from r2vbatch.media.posters import poster
+from r2vbatch.media.screening import Findings, Screening
 
 if TYPE_CHECKING:
     import av.container
@@ -46,7 +47,8 @@ def verify(clip: Path, expected: Expected) -> Verdict:
     measured = _broken_box(clip) or _decode(clip)
     if isinstance(measured, str):
         return Verdict(False, measured, (), None, sha256, size)
-    return Verdict(True, "", tuple(_flags(measured, expected)), measured, sha256, size)
+    facts, findings = measured
+    return Verdict(True, "", tuple(_flags(facts, findings, expected)), facts, sha256, size)
 
 
 def _broken_box(clip: Path) -> str:
@@ -70,8 +72,8 @@ def _broken_box(clip: Path) -> str:
     return "" if at == size else f"it is cut short: {size} bytes of {at}"
 
 
-def _decode(clip: Path) -> ClipFacts | str:
-    """The facts of a clip that decodes from end to end, else a sentence."""
+def _decode(clip: Path) -> tuple[ClipFacts, Findings] | str:
+    """The facts of a clip that decodes from end to end and what is seen in it, else a sentence."""
     import av
 
     try:
@@ -81,7 +83,7 @@ def _decode(clip: Path) -> ClipFacts | str:
         return f"it does not decode: {(getattr(error, 'strerror', '') or str(error)).lower()}"
 
 
-def _measure(container: av.container.InputContainer) -> ClipFacts | str:
+def _measure(container: av.container.InputContainer) -> tuple[ClipFacts, Findings] | str:
     import av
 
     if "mp4" not in container.format.name.split(","):
@@ -94,6 +96,7 @@ def _measure(container: av.container.InputContainer) -> ClipFacts | str:
     video.codec_context.thread_count = 1
     # the loop filter makes pictures prettier, not more correct; without it a third is saved
     video.codec_context.options = {"skip_loop_filter": "all"}
+    screening = Screening()
     frames = samples = 0
     first: int | None = None
     last = duration = 0
@@ -103,9 +106,12 @@ def _measure(container: av.container.InputContainer) -> ClipFacts | str:
         for frame in packet.decode():
             if getattr(frame, "is_corrupt", False):
                 return "it does not decode: a frame is damaged"
+            if isinstance(frame, av.AudioFrame):
+                samples += frame.samples
+                screening.hear(frame)
             if not isinstance(frame, av.VideoFrame):
-                samples += getattr(frame, "samples", 0)
                 continue
+            screening.see(frame)
             frames += 1
             at = frame.pts or 0
             first = at if first is None else min(first, at)
@@ -117,7 +123,7 @@ def _measure(container: av.container.InputContainer) -> ClipFacts | str:
     fps = Fraction(video.average_rate or video.guessed_rate or RATE)
     base = video.time_base or Fraction(1)
     seconds = (last - first) * base + (duration * base or 1 / fps)
-    return ClipFacts(
+    facts = ClipFacts(
         width=video.width,
         height=video.height,
         seconds=round(float(seconds), 3),
@@ -125,9 +131,10 @@ def _measure(container: av.container.InputContainer) -> ClipFacts | str:
         frames=frames,
         has_audio=samples > 0,
     )
+    return facts, screening.findings(float(fps))
 
 
-def _flags(clip: ClipFacts, expected: Expected) -> Iterator[str]:
+def _flags(clip: ClipFacts, found: Findings, expected: Expected) -> Iterator[str]:
     asked = (expected.width or clip.width, expected.height or clip.height)
     if (clip.width, clip.height) != asked:
         yield "size"
@@ -139,3 +146,4 @@ def _flags(clip: ClipFacts, expected: Expected) -> Iterator[str]:
         yield "rate"
     if expected.audio is not None and clip.has_audio != expected.audio:
         yield "sound" if clip.has_audio else "no-sound"
+    yield from found.flags(cuts=expected.cuts, sound=clip.has_audio and bool(expected.audio))

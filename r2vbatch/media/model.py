@@ -39,6 +39,8 @@ class Expected:
     height: int | None
     duration: int | None
     audio: bool | None
+    cuts: int | None = None
+    """Hard cuts: none in a single shot, one fewer than the ranges of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Verdict:
     reason: str
     """One sentence where it is not ok, else empty."""
     flags: tuple[str, ...]
-    """Complete, but not as asked: ``size``, ``length``, ``rate``, ``no-sound``, ``sound``."""
+    """Complete, but not as asked (``size``, ``length``, ``rate``, ``no-sound``, ``sound``,
+    ``cuts``), or worth a look (``black``, ``frozen``, ``silent``)."""
     clip: ClipFacts | None
     """None where it is not ok."""
     sha256: str

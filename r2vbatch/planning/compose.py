@@ -13,6 +13,7 @@ from typing import Any
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import Shot
 from r2vbatch.planning.model import Expected, PlannedTake, Request, Sent
+from r2vbatch.planning.timing import cuts_asked
 from r2vbatch.planning.wording import spoken
 
 DEFAULTS: Mapping[str, Any] = {
@@ -104,4 +105,5 @@ def expected(take: PlannedTake) -> Expected:
         duration=asked.get("duration"),
         # a model without the parameter always makes sound
         audio=asked.get("audio") if take.model.has("audio") else True,
+        cuts=cuts_asked(asked.get("shot_type"), take.shot.prompt.text),
     )

@@ -52,6 +52,14 @@ def timed_shots(prompt: str) -> list[TimedShot]:
     ]
 
 
+def cuts_asked(shot_type: str | None, prompt: str) -> int | None:
+    """How many hard cuts a clip should have; None where that is left to the model."""
+    if shot_type == "single":
+        return 0
+    ranges = timed_shots(prompt)
+    return len(ranges) - 1 if len(ranges) > 1 else None
+
+
 def oddities(shots: Sequence[TimedShot], duration: int | None) -> Iterator[Oddity]:
     """Gaps, overlaps, ranges that run backwards, and an end other than `duration`, if known."""
     reached = Decimal(0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import BrokenExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from r2vbatch.dashscope.faults import LinkRefused, ServiceError
@@ -118,6 +119,9 @@ async def _finish(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
         return await means.ledger.do(Ledger.move, row.key, State.GENERATED, "the part is gone")
     poster = means.folder.path(poster_name(target))
     poster.parent.mkdir(parents=True, exist_ok=True)
+    slate = row.kind == "preview"
+    if slate:  # it cuts where a short reference begins again
+        expected = replace(expected, cuts=None)
     try:
         verdict = (await means.finish(source, poster, expected)).verdict
     except BrokenExecutor:
@@ -127,9 +131,8 @@ async def _finish(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
         await asyncio.to_thread(part.unlink, missing_ok=True)
         return await means.ledger.do(Ledger.move, row.key, State.GENERATED, why, error_message=why)
     if source == part:
-        replace = row.kind == "preview"
         try:
-            await asyncio.to_thread(means.folder.publish, part, target, replace=replace)
+            await asyncio.to_thread(means.folder.publish, part, target, replace=slate)
         except FileExistsError:
             raise _Left(f"it is fetched, but {target} is there already and not ours") from None
     flags = sorted({*row.flags, *verdict.flags})

@@ -71,7 +71,3 @@ class Encoder:
         frame.pts, frame.time_base = self._samples, Fraction(1, SAMPLE_RATE)
         self._samples += frame.samples
         self._container.mux(self._audio.encode(frame))
-
-    def silence(self, seconds: int) -> None:
-        """Sound without any."""
-        self.sound(bytes(4 * SAMPLE_RATE * seconds))
