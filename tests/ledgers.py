@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,24 @@ def add(ledger: Ledger, *takes: NewTake) -> list[int]:
     keys = {(k.take, kind): k.key for kind in ("live", "preview") for k in ledger.known(kind)
             if k.wanted}  # fmt: skip
     return [keys[take.take, take.kind] for take in takes]
+
+
+_SINCE = {
+    2: ["DROP TABLE uploads"],
+    3: [f"DROP TABLE {table}" for table in ("circles", "notes", "retakes", "continued")],
+    4: ["DROP TABLE losses", "ALTER TABLE takes ADD COLUMN lost TEXT NOT NULL DEFAULT '0'"],
+}
+"""By format: what takes away what it brought."""
+
+
+def set_back(path: Path, version: int) -> None:
+    """Make a closed ledger one of an older format."""
+    with closing(sqlite3.connect(path)) as db:
+        for format in (later for later in _SINCE if later > version):
+            for statement in _SINCE[format]:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {version}")
+        db.commit()
 
 
 def bring(ledger: Ledger, key: int, to: State, **columns: Any) -> None:

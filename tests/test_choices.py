@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import add, bring, child, new_take
+from ledgers import add, bring, child, new_take, set_back
 
 from r2vbatch.ledger import Ledger, NothingToRetake, State
 from r2vbatch.manifest.model import Money
@@ -154,18 +153,11 @@ def test_each_change_is_seen_from_outside(ledger: Ledger) -> None:
     reader.close()
 
 
-OLDER = ("circles", "notes", "retakes", "continued")
-
-
 def test_a_ledger_of_the_format_before(ledger: Ledger) -> None:
     """A reader finds no choices in it and leaves it as it is; the first choice makes the place."""
     (key,) = add(ledger, new_take("sh010_t01"))
     ledger.close()
-    with sqlite3.connect(ledger.path) as db:
-        for table in OLDER:
-            db.execute(f"DROP TABLE {table}")
-        db.execute("PRAGMA user_version = 2")
-    db.close()
+    set_back(ledger.path, 2)
     other = Ledger.open(ledger.path, create=False)
     assert (other.notes(), other.retakes(), other.circles()) == ([], [], {})
     assert [shot.id for shot in other.storyboard()] == ["sh010", "sh020"]

@@ -23,6 +23,12 @@ def ledger(tmp_path: Path):  # type: ignore[no-untyped-def]
     opened.close()
 
 
+def spent(ledger: Ledger, currency: str) -> Decimal:
+    """What is spent or set aside in `currency`."""
+    purse = ledger.purse(currency)
+    return purse.spent.amount + purse.set_aside.amount
+
+
 COUNTED = [
     (State.PLANNED, None, "0"),
     (State.SUBMITTING, None, "1.50"),
@@ -51,7 +57,7 @@ def test_spent_counts_what_is_or_may_be_paid(
     expired; nothing for what was refused, failed, canceled, skipped or held."""
     (key,) = add(ledger, new_take())
     bring(ledger, key, state, **({"cost": Decimal(cost)} if cost else {}))
-    assert ledger.spent("USD") == Decimal(counted)
+    assert spent(ledger, "USD") == Decimal(counted)
     not_known_yet = {State.SUBMITTING, State.IN_DOUBT, State.SUBMITTED, State.RUNNING}
     aside = Decimal(counted) if state in not_known_yet else Decimal(0)
     purse = ledger.purse("USD")
@@ -66,11 +72,11 @@ def test_money_lost_with_an_expired_take_stays_counted(
     (key,) = add(ledger, new_take())
     bring(ledger, key, State.EXPIRED, **({"cost": Decimal(cost)} if cost else {}))
     ledger.move(key, State.PLANNED, "asked again")
-    assert ledger.spent("USD") == Decimal(after)
+    assert spent(ledger, "USD") == Decimal(after)
     bring(ledger, key, State.SUBMITTED)
-    assert ledger.spent("USD") == Decimal(after) + Decimal("1.50")
+    assert spent(ledger, "USD") == Decimal(after) + Decimal("1.50")
     ledger.move(key, State.FAILED)
-    assert ledger.spent("USD") == Decimal(after)
+    assert spent(ledger, "USD") == Decimal(after)
 
 
 def test_slates_and_other_currencies_cost_nothing_here(ledger: Ledger) -> None:
@@ -79,7 +85,7 @@ def test_slates_and_other_currencies_cost_nothing_here(ledger: Ledger) -> None:
                new_take("c_t01", currency=None, estimate=None), new_take("d_t01"))  # fmt: skip
     for key in keys:
         bring(ledger, key, State.DONE)
-    assert (ledger.spent("USD"), ledger.spent("CNY")) == (Decimal("1.50"), Decimal("1.50"))
+    assert (spent(ledger, "USD"), spent(ledger, "CNY")) == (Decimal("1.50"), Decimal("1.50"))
 
 
 def test_a_take_no_longer_wanted_still_counts(ledger: Ledger) -> None:
@@ -87,7 +93,7 @@ def test_a_take_no_longer_wanted_still_counts(ledger: Ledger) -> None:
     (key,) = add(ledger, new_take())
     bring(ledger, key, State.RUNNING)
     ledger.apply(fresh=[], named=[], unwanted=[key], moves=[])
-    assert ledger.spent("USD") == Decimal("1.50")
+    assert spent(ledger, "USD") == Decimal("1.50")
     assert [row.key for row in ledger.unfinished("live")] == [key]
 
 
@@ -104,13 +110,13 @@ def test_a_paid_take_keeps_the_price_it_was_made_for(ledger: Ledger) -> None:
         "USD",
         Decimal("0.15"),
     )
-    assert (ledger.spent("USD"), ledger.spent("CNY")) == (Decimal("1.20"), Decimal(0))
+    assert (spent(ledger, "USD"), spent(ledger, "CNY")) == (Decimal("1.20"), Decimal(0))
 
 
 @pytest.mark.parametrize("state", State)
 def test_what_is_not_paid_for_takes_the_price_of_the_day(ledger: Ledger, state: State) -> None:
     """Planned in dollars and made in yuan, a take is counted in yuan; what is or may be paid
-    for, and what was lost, stays in its own money."""
+    for, and what an attempt before lost, stays in its own money."""
     keys = add(ledger, new_take("a_t01"), new_take("b_t01"))
     bring(ledger, keys[0], state)
     bring(ledger, keys[1], State.EXPIRED)
@@ -120,7 +126,25 @@ def test_what_is_not_paid_for_takes_the_price_of_the_day(ledger: Ledger, state: 
     unpaid = state not in PAID
     assert ledger.take(keys[0]).currency == ("CNY" if unpaid else "USD")
     assert ledger.take(keys[0]).estimate == Decimal(9 if unpaid else "1.50")
-    assert ledger.take(keys[1]).currency == "USD"
+    assert ledger.take(keys[1]).currency == "CNY"
+    dollars = Decimal("1.50" if unpaid else "3.00")
+    assert (spent(ledger, "USD"), spent(ledger, "CNY")) == (dollars, 0)
+
+
+def test_money_in_two_currencies_is_told_apart(ledger: Ledger) -> None:
+    """A take lost in dollars and made again in yuan counts in both, each at its own price, and
+    nothing is converted."""
+    (key,) = add(ledger, new_take())
+    assert ledger.purses() == []
+    bring(ledger, key, State.IN_DOUBT)
+    ledger.move(key, State.PLANNED, "a person said yes", lost=True)
+    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": Decimal("0.9")}
+    ledger.price([new_take(**price)])
+    bring(ledger, key, State.RUNNING)
+    assert [(str(p.spent), str(p.set_aside)) for p in ledger.purses()] == [
+        ("0.00 CNY", "9.00 CNY"),
+        ("1.50 USD", "0.00 USD"),
+    ]
 
 
 def test_asked_again_a_take_forgets_its_last_attempt(ledger: Ledger) -> None:

@@ -6,14 +6,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ledgers import add, new_take, ran
+from ledgers import add, new_take, ran, set_back
 
 from r2vbatch.dashscope.model import Upload
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Ledger, State, UploadKey
+from r2vbatch.manifest.model import Money
 
 
 @pytest.fixture
@@ -95,7 +97,7 @@ def test_damage_that_is_found_later(path: Path) -> None:
         lambda: ledger.wanted("live"),
         lambda: ledger.known("live"),
         lambda: ledger.take(200),
-        lambda: ledger.spent("USD"),
+        lambda: ledger.purses(),
         lambda: ledger.move(200, State.SUBMITTING),
     ):
         with pytest.raises(OutputUnavailable, match="malformed"):
@@ -128,7 +130,7 @@ def test_a_pipe_and_a_device(tmp_path: Path) -> None:
     [
         (["DROP TABLE board"], "table board"),
         (["DROP TABLE moves", "CREATE TABLE moves (key)"], "column moves.target"),
-        (["ALTER TABLE takes DROP COLUMN lost"], "column takes.lost"),
+        (["ALTER TABLE takes DROP COLUMN flags"], "column takes.flags"),
         (["DROP INDEX one_wanted_take"], "index one_wanted_take"),
         (["DROP TABLE uploads"], "table uploads"),
     ],
@@ -143,16 +145,18 @@ def test_a_ledger_that_is_not_whole(path: Path, changes: list[str], lacking: str
 
 
 def test_a_ledger_of_the_format_before(path: Path) -> None:
-    """It is read as it is; a run gives it the table it lacks, and leaves the rest alone."""
-    newer = ("uploads", "circles", "notes", "retakes", "continued")
-    change(path, *(f"DROP TABLE {table}" for table in newer), "PRAGMA user_version = 1")
+    """It is read as it is, money that was lost and all; a run gives it the tables it lacks, and
+    leaves the rest alone."""
+    set_back(path, 1)
+    change(path, "UPDATE takes SET lost = '0.75' WHERE key = 7")
     reader = Ledger.open(path, create=False)
-    salt, takes = reader.salt, reader.known("live")
+    salt, takes, purses = reader.salt, reader.known("live"), reader.purses()
+    assert [purse.spent for purse in purses] == [Money(Decimal("0.75"), "USD")]
     reader.close()
     key = UploadKey("0" * 64, "wan2.6-r2v", "https://h.example/api/v1", "0a1b2c3d")
     for _ in range(2):
         ledger = Ledger.open(path)
-        assert (ledger.salt, ledger.known("live")) == (salt, takes)
+        assert (ledger.salt, ledger.known("live"), ledger.purses()) == (salt, takes, purses)
         ledger.set_upload(key, Upload("oss://there", 1.0))
         ledger.close()
     later = Ledger.open(path, create=False)
@@ -253,7 +257,7 @@ try:
         print(key, flush=True)
 except OutputUnavailable as said:
     print(said.message.replace(sys.argv[1], "LEDGER"), "|", said.hint)
-    print(ledger.spent("USD"), len(ledger.wanted("live")))
+    print(len(ledger.purses()), len(ledger.wanted("live")))
 """
 
 

@@ -103,12 +103,18 @@ class Job:
         fresh = [self._row(take) for take in self.matching.fresh]
         if named or fresh or self.matching.unwanted:
             arrange(self.ledger, self.folder, self.kind, self.matching, fresh, named)
-        kept = self.matching.kept.items()
-        if unpaid := [self._row(wanted[take]) for take, k in kept if k.state not in PAID]:
-            self.ledger.price(unpaid)
         self.ledger.set_board((take.id, take.fingerprint) for take in self.plan.takes)
         self._remember()
         self._refuse_strangers()
+
+    def price(self) -> None:
+        """Give the takes that are asked for, or asked again, the prices of this plan: they may have
+        been planned, or lost, at another region's."""
+        wanted = {take.id: take for take in self.plan.takes}
+        paid = PAID - {State.EXPIRED}
+        kept = self.matching.kept.items()
+        if asked := [self._row(wanted[take]) for take, k in kept if k.state not in paid]:
+            self.ledger.price(asked)
 
     def _in_scope(self, take: PlannedTake) -> bool:
         return self.settings.in_scope(take.shot.id)

@@ -31,3 +31,4 @@ async def prepared(job: Job, *, again: bool) -> AsyncIterator[None]:
 def _begin(job: Job, again: bool) -> None:
     job.begin()
     put_in_order(job, again=again)
+    job.price()

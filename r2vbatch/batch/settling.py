@@ -285,12 +285,11 @@ class Settler:
     async def _resend(self, decision: Resend, row: TakeRow) -> TakeRow:
         """Back to planned. Where a person said yes, what was asked for before counts as lost."""
         self._resends[row.key] = self._resends.get(row.key, 0) + 1
-        lost = row.lost if decision.proven else row.lost + (row.estimate or Decimal(0))
         self._means.budget.settle(row.price, None if decision.proven else row.price)
         if not decision.proven:
             self._answers.used.add(row.key)
         return await self._means.ledger.do(
-            Ledger.move, row.key, State.PLANNED, decision.reason, lost=lost
+            Ledger.move, row.key, State.PLANNED, decision.reason, lost=not decision.proven
         )
 
     async def _retire(self, stray: Retire) -> None:

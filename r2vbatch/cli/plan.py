@@ -16,7 +16,7 @@ from r2vbatch.cli import loading, params
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit
-from r2vbatch.ledger import Ledger
+from r2vbatch.ledger import Ledger, Purse
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.planning import Plan, request
 from r2vbatch.visible import as_json
@@ -146,8 +146,8 @@ def _held(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
     """What the caps would not let through."""
     from r2vbatch.take.budget import Budget
 
-    spent = _spent(settings, drawn.currency)
-    budget = Budget(settings.caps, spent)
+    purse = _purse(settings, drawn.currency)
+    budget = Budget(settings.caps, purse and purse.spent, purse and purse.set_aside)
     prices = [item.take.estimate.cost for item in bill.to_make]
     refused = [price for price in prices if not budget.reserve(price)]
     if refused:
@@ -157,12 +157,14 @@ def _held(bill: Bill, drawn: Plan, settings: Settings) -> Iterator[str]:
         )
 
 
-def _spent(settings: Settings, currency: str | None) -> Money | None:
+def _purse(settings: Settings, currency: str | None) -> Purse | None:
     """What is spent or set aside in the output folder so far."""
-    if currency is None or not settings.ledger.is_file():
-        return Money(Decimal(0), currency) if currency else None
+    if currency is None:
+        return None
+    if not settings.ledger.is_file():
+        return Purse(Money(Decimal(0), currency), Money(Decimal(0), currency))
     ledger = Ledger.open(settings.ledger, create=False)
     try:
-        return Money(ledger.spent(currency), currency)
+        return ledger.purse(currency)
     finally:
         ledger.close()

@@ -55,10 +55,6 @@ class Choices(Writer):
         """A ledger of an older format, which nobody has written to since, holds none."""
         return self._read(statement) if self._format >= tables.CHOICES_SINCE else []
 
-    @property
-    def _format(self) -> int:
-        return int(self._read("PRAGMA user_version")[0][0])
-
     # --- said ----------------------------------------------------------------------------
 
     def circle(self, key: int) -> None:

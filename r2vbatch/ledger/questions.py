@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from r2vbatch.dashscope.model import Upload
-from r2vbatch.ledger import sql
+from r2vbatch.ledger import sql, tables
 from r2vbatch.ledger.opening import unavailable
 from r2vbatch.ledger.rows import (
     Known,
@@ -28,7 +29,7 @@ from r2vbatch.ledger.rows import (
     from_database,
     whole,
 )
-from r2vbatch.ledger.states import OPEN, PAID, Kind, State
+from r2vbatch.ledger.states import OPEN, Kind, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.media.model import FileFacts
 
@@ -47,6 +48,10 @@ class Questions:
             return self._db.execute(statement, parameters).fetchall()
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem) from problem
+
+    @property
+    def _format(self) -> int:
+        return int(self._read("PRAGMA user_version")[0][0])
 
     def take(self, key: int) -> TakeRow:
         """One take."""
@@ -112,22 +117,27 @@ class Questions:
         found = self._read(sql.SAME_PROMPT, row.kind, row.prompt_key, row.key, since)
         return found[0][0] if found else None
 
-    def spent(self, currency: str) -> Decimal:
-        """Live money in `currency`: what was billed, and the full estimate of all that may be."""
-        purse = self.purse(currency)
-        return purse.spent.amount + purse.set_aside.amount
+    def purses(self) -> list[Purse]:
+        """Live money, in each currency there is any in: what was billed, or lost, and the full
+        estimate of all that may be billed yet. Takes no longer wanted count like the others."""
+        spent: defaultdict[str, Decimal] = defaultdict(Decimal)
+        set_aside: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for currency, state, estimate, cost in self._read(sql.SPENT):
+            kept = set_aside if State(state) in OPEN else spent
+            kept[currency] += price_of(decimal(cost), decimal(estimate))
+        apart = self._format >= tables.LOSSES_SINCE
+        for currency, amount in self._read(sql.LOSSES if apart else sql.LOSSES_BEFORE):
+            spent[currency] += Decimal(amount)
+        return [
+            Purse(Money(spent[currency], currency), Money(set_aside[currency], currency))
+            for currency in sorted({*spent, *set_aside})
+        ]
 
     def purse(self, currency: str) -> Purse:
-        """The same, apart."""
-        spent = set_aside = Decimal(0)
-        for state, estimate, cost, lost in self._read(sql.SPENT, currency):
-            spent += Decimal(lost)
-            price = price_of(decimal(cost), decimal(estimate))
-            if State(state) in OPEN:
-                set_aside += price
-            elif State(state) in PAID:
-                spent += price
-        return Purse(Money(spent, currency), Money(set_aside, currency))
+        """The one in `currency`; without money where there is none."""
+        nothing = Purse(Money(Decimal(0), currency), Money(Decimal(0), currency))
+        found = (purse for purse in self.purses() if purse.spent.currency == currency)
+        return next(found, nothing)
 
     def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
         """(at, before, after, why, detail) of one take, oldest first."""

@@ -57,7 +57,6 @@ class TakeRow:
     link_expires: float | None
     billed_seconds: Decimal | None
     cost: Decimal | None
-    lost: Decimal
     file: str | None
     sha256: str | None
     bytes: int | None
@@ -184,7 +183,7 @@ def decimal(text: str | None) -> Decimal | None:
 def from_database(raw: tuple[Any, ...]) -> TakeRow:
     """A row of `takes`, its columns in the order of `sql.COLUMNS`."""
     values = dict(zip(sql.COLUMNS, raw, strict=True))
-    for name in ("estimate", "per_second", "billed_seconds", "cost", "lost"):
+    for name in ("estimate", "per_second", "billed_seconds", "cost"):
         values[name] = decimal(values[name])
     values.update(
         wanted=bool(values["wanted"]),

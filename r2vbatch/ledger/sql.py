@@ -15,7 +15,7 @@ COLUMNS = (
     "state", "flags", "model", "request", "prompt_key", "estimate", "currency", "per_second",
     "endpoint", "marks", "attempts", "intent_at", "post_ended_at", "clock_offset", "task_id",
     "request_id", "submitted_at", "started_at", "ended_at", "link", "link_expires",
-    "billed_seconds", "cost", "lost", "file", "sha256", "bytes", "error_code", "error_message",
+    "billed_seconds", "cost", "file", "sha256", "bytes", "error_code", "error_message",
 )  # fmt: skip
 
 _ALL = ", ".join(COLUMNS)
@@ -41,10 +41,13 @@ SAME_PROMPT = (
     " AND state IN ('submitting', 'in_doubt') AND intent_at > ? LIMIT 1"
 )
 SPENT = (
-    "SELECT state, estimate, cost, lost FROM takes WHERE kind = 'live' AND currency = ?"
-    " AND (state IN ('submitting', 'in_doubt', 'submitted', 'running', 'generated', 'fetched',"
-    " 'done', 'expired') OR lost <> '0')"
+    "SELECT currency, state, estimate, cost FROM takes WHERE kind = 'live' AND currency IS NOT NULL"
+    " AND state IN ('submitting', 'in_doubt', 'submitted', 'running', 'generated', 'fetched',"
+    " 'done', 'expired')"
 )
+LOSSES = "SELECT currency, amount FROM losses"
+LOSSES_BEFORE = "SELECT currency, lost FROM takes WHERE currency IS NOT NULL AND lost <> '0'"
+"""The same of a ledger of an older format."""
 
 # wherever a take is shown, its live row goes before its preview row
 SHOWN = (
@@ -86,10 +89,12 @@ ADD_TAKE = (
 )
 PRICE = (
     "UPDATE takes SET estimate = :estimate, currency = :currency, per_second = :per_second"
-    " WHERE kind = :kind AND take = :take AND wanted = 1 AND lost = '0'"
+    " WHERE kind = :kind AND take = :take AND wanted = 1"
     " AND state IN ('planned', 'failed', 'canceled', 'skipped', 'held')"
 )
 UNWANT = "UPDATE takes SET wanted = 0 WHERE key = ?"
+
+ADD_LOSS = "INSERT INTO losses (key, amount, currency) VALUES (?, ?, ?)"
 
 ADD_EVENT = "INSERT INTO events (key, at, before, after, why, detail) VALUES (?, ?, ?, ?, ?, ?)"
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"

@@ -38,6 +38,11 @@ from r2vbatch.ledger.rows import (
 from r2vbatch.ledger.states import State, legal
 from r2vbatch.media.model import FileFacts
 
+_FORGOTTEN = (
+    "task_id", "request_id", "submitted_at", "started_at", "ended_at", "link", "link_expires",
+    "billed_seconds", "cost", "file", "sha256", "bytes", "intent_at", "post_ended_at",
+)  # fmt: skip
+"""What a take that is asked again forgets."""
 _CHECKPOINT_PATIENCE = 500
 """Milliseconds. A page that reads for minutes must not hold up a batch."""
 
@@ -95,12 +100,17 @@ class Ledger(Choices):
 
     # --- transitions ---------------------------------------------------------------------
 
-    def move(self, key: int, to: State, why: str = "", /, **columns: Any) -> TakeRow:
+    def move(
+        self, key: int, to: State, why: str = "", /, *, lost: bool = False, **columns: Any
+    ) -> TakeRow:
         """Move one take to state `to`, setting `columns` with it, durably, and return it.
 
+        `lost`: what it may have cost until now stays counted, whatever becomes of it.
         Raises `IllegalTransition` where `states.legal` says no; nothing is written then.
         """
         with self._transaction() as db:
+            if lost:
+                self._lose(db, key)
             transition = self._move(db, key, to, why, columns)
             row = self.take(key)
         if self.listener:
@@ -140,7 +150,9 @@ class Ledger(Choices):
         if not legal(kind, before, to):
             raise IllegalTransition(f"take {key} ({kind}): {before} -> {to}")
         if to is State.PLANNED:
-            columns = {**self._start_over(db, key, before), **columns}
+            if before is State.EXPIRED:
+                self._lose(db, key)
+            columns = {**dict.fromkeys(_FORGOTTEN), **columns}
         db.execute(sql.update_take(["state", *columns]), bound(columns, key, to))
         if to is State.SUBMITTED:
             origin = "adopted" if before is State.IN_DOUBT else "submitted"
@@ -148,17 +160,10 @@ class Ledger(Choices):
         self._event(db, key, now, before, to, why, columns)
         return Transition(key, before, to, now, why)
 
-    def _start_over(self, db: sqlite3.Connection, key: int, before: State) -> dict[str, Any]:
-        """What a take asked again forgets; what it may have cost stays counted as lost."""
-        cleared: dict[str, Any] = dict.fromkeys(
-            ("task_id", "request_id", "submitted_at", "started_at", "ended_at", "link",
-             "link_expires", "billed_seconds", "cost", "file", "sha256", "bytes",
-             "intent_at", "post_ended_at")
-        )  # fmt: skip
-        if before is State.EXPIRED:
-            row = self.take(key)
-            cleared["lost"] = row.lost + price_of(row.cost, row.estimate)
-        return cleared
+    def _lose(self, db: sqlite3.Connection, key: int) -> None:
+        row = self.take(key)
+        if lost := row.money(price_of(row.cost, row.estimate)):
+            db.execute(sql.ADD_LOSS, (key, str(lost.amount), lost.currency))
 
     def add_stray(self, like: int, task_id: str, submitted_at: float, why: str) -> TakeRow:
         """A task that may have been paid for by us and is nobody's, as a take that is not wanted,

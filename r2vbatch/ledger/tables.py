@@ -157,8 +157,25 @@ CREATE TABLE continued (
 ) STRICT;
 """
 
-STEPS = (_FIRST, _UPLOADS, _CHOICE)
+_LOSSES = """
+-- What earlier attempts of a take may have cost, and nothing came of. Asked again, the take may be
+-- priced in another currency; what is lost stays in the one it was spent in.
+CREATE TABLE losses (
+    key      INTEGER NOT NULL REFERENCES takes (key),
+    amount   TEXT NOT NULL,
+    currency TEXT NOT NULL
+) STRICT;
+
+INSERT INTO losses SELECT key, lost, currency FROM takes
+    WHERE lost <> '0' AND currency IS NOT NULL;
+
+ALTER TABLE takes DROP COLUMN lost;
+"""
+
+STEPS = (_FIRST, _UPLOADS, _CHOICE, _LOSSES)
 """What makes a ledger of each format out of one of the format before; the first, out of nothing."""
 FORMAT = len(STEPS)
 CHOICES_SINCE = STEPS.index(_CHOICE) + 1
 """The format that first held what people chose."""
+LOSSES_SINCE = STEPS.index(_LOSSES) + 1
+"""The format that first held losses apart from takes."""

@@ -90,7 +90,7 @@ def questions(folder: Path) -> None:
 
 
 def _sums(ledger: Ledger) -> int:
-    ledger.spent("USD")
+    ledger.purses()
     ledger.counts()
     ledger.unfinished("live")
     return 1
