@@ -153,10 +153,14 @@ class _Harmless(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         from aiohttp.http_exceptions import HttpProcessingError
+        from aiohttp.web import RequestPayloadError
 
         problem = record.exc_info[1] if record.exc_info else None
         if isinstance(problem, HttpProcessingError):
             return visible(f"a request that is no HTTP: {' '.join(problem.message.split())}")
+        if isinstance(problem, RequestPayloadError):
+            why = str(problem).rpartition("message:")[2]
+            return visible(f"a body that is not what it says: {' '.join(why.split())}")
         return visible(super().format(record), keep="\n")
 
 

@@ -42,6 +42,8 @@ async def json_body(request: web.Request) -> Any:
         raise Refusal.of("InvalidParameter", "The request body is not valid JSON.") from None
     except web.HTTPRequestEntityTooLarge:
         raise Refusal.of("BadRequest.TooLarge") from None
+    except web.RequestPayloadError:  # says that it is compressed, and is not
+        raise Refusal.of("InvalidParameter", "The request body cannot be read.") from None
 
 
 def enabled(request: web.Request, header: str) -> bool:

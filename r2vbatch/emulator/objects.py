@@ -48,7 +48,7 @@ class Objects:
                 return played
             status = await self._receive(request)
             return await wire.send(request, b"", struck, status)
-        except (ValueError, HttpProcessingError):
+        except (ValueError, HttpProcessingError, web.RequestPayloadError):
             return _xml(StoreRefusal(400, "MalformedPOSTRequest", "The form cannot be read."))
         except StoreRefusal as refused:
             return _xml(refused)

@@ -23,6 +23,13 @@ Span = float | tuple[float, float]
 Region = Literal["cn-beijing", "ap-southeast-1", "us-east-1", "eu-central-1"]
 
 HOUR = 3600.0
+FARTHEST_CLOCK = 10 * 365 * 24 * HOUR
+"""Seconds that the service's clock may be off: what any zone and any date can still show."""
+
+_LEAST = {
+    "in_flight": 1, "submits_per_second": 1, "queries_per_second": 1, "policies_per_second": 1,
+    "workers": 1, "largest_page": 1, "queue_length": 0, "retry_after": 0, "upload_mb": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,10 +109,20 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
         for name in ("longest_run", "task_life", "link_life", "upload_life", "policy_life"):
             if not getattr(self, name) >= 0:
                 raise UsageProblem(f"{flag(name)} takes seconds, from 0 on")
-        if self.largest_page < 1:
-            raise UsageProblem(f"{flag('largest_page')} takes a number from 1 on")
+        if not abs(self.clock_offset) <= FARTHEST_CLOCK:
+            raise UsageProblem(f"{flag('clock_offset')} takes seconds, at most ten years of them")
+        self._check_counts()
         if not 0 <= self.port < 2**16:
             raise UsageProblem(f"there is no port {self.port}", hint="0 to 65535")
+
+    def _check_counts(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                never = name in Limits.__annotations__ and least
+                hint = "at 0 nothing would ever be let in; off is no limit" if never else ""
+                told = f"{flag(name)} takes a whole number from {least} on"
+                raise UsageProblem(told, hint=hint)
 
     def to_json(self) -> str:
         """One line, for a pipe."""
