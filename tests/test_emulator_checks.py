@@ -20,6 +20,15 @@ from r2vbatch.emulator.service import Service
 
 CASES = yaml.safe_load((Path(__file__).parent / "emulator_checks.yaml").read_text())
 BOTH = ("wan2.6-r2v-flash", "wan2.6-r2v")
+NEWEST = ("wan2.7-r2v", "wan2.7-r2v-2026-06-12")
+IN_MEDIA = {  # what makes a good request of 2.6 one of 2.7
+    "prompt": "Image 1 waves",
+    "reference_urls": None,
+    "media": [{"type": "reference_image", "url": "https://media.invalid/a.png"}],
+    "size": None,
+    "resolution": "720P",
+    "ratio": "16:9",
+}
 
 
 def outcome(request, options):
@@ -32,10 +41,11 @@ def outcome(request, options):
 
 def changed(model, changes):
     """A good request of `model` with changes: of whole parts, or of keys wherever they belong."""
-    request = body(**{"audio": None, "model": model} | changes)
-    for name in ("extend_prompt", "fps"):
-        if name in request:
-            request["input" if name == "extend_prompt" else "parameters"][name] = request.pop(name)
+    good = IN_MEDIA if model in NEWEST else {}
+    request = body(**{"audio": None, "model": model} | good | changes)
+    parts = {"extend_prompt": "input", "style": "input", "fps": "parameters"}
+    for name in parts.keys() & request.keys():
+        request[parts[name]][name] = request.pop(name)
     return request
 
 
@@ -47,7 +57,7 @@ def changed(model, changes):
         for model in case.get("models", BOTH)
     ],
 )
-def test_each_rule_of_both_models(case, model):
+def test_each_rule_of_each_model(case, model):
     """The file's cases: status, code and words of a refusal, or what was understood."""
     request = changed(model, case["with"]) if "with" in case else case["body"]
     if isinstance(request, dict) and "with" not in case:
@@ -78,7 +88,10 @@ LOOSE = st.fixed_dictionaries(
         )
         | JSON,
         "parameters": st.dictionaries(
-            st.sampled_from(["size", "duration", "seed", "audio", "shot_type", "resolution"]), JSON
+            st.sampled_from(
+                ["size", "duration", "seed", "audio", "shot_type", "resolution", "ratio"]
+            ),
+            JSON,
         )
         | JSON,
     },

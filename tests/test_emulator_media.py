@@ -27,43 +27,80 @@ def padded(content, size):
 
 SIZE, SIDE = "InvalidFile.Size", "InvalidImageResolution"
 FORM, LENGTH = "InvalidImage.FileFormat", "InvalidFile.Duration"
+SHAPE, FRAME = "InvalidFile.AspectRatio", "InvalidFile.Resolution"
+LARGE, SMALL = (320, 240), (96, 64)
 FILES = {
-    # what it is: the file, its code by the newer numbers, its code by the strict ones
-    "an image": (lambda: picture(), None, None),
-    "the smallest image": (lambda: picture(240, 240), None, None),
-    "a smaller image": (lambda: picture(239, 240), SIDE, SIDE),
-    "the largest image once": (lambda: picture(5000, 640), None, None),
-    "a larger image": (lambda: picture(5001, 640), None, SIDE),
-    "the largest image now": (lambda: picture(8000, 1010), None, SIDE),
-    "an image too large": (lambda: picture(8001, 1010), SIDE, SIDE),
-    "an image of 8:1": (lambda: picture(1920, 240), None, None),
-    "a wider image": (lambda: picture(1921, 240), None, "InvalidFile.AspectRatio"),
-    "10 MB": (lambda: padded(picture(form="BMP"), 10 * MB), None, None),
-    "more than 10 MB": (lambda: padded(picture(form="BMP"), 10 * MB + 1), None, SIZE),
-    "more than 20 MB": (lambda: padded(picture(form="BMP"), 20 * MB + 1), SIZE, SIZE),
-    "a JPEG": (lambda: picture(form="JPEG"), None, None),
-    "a WEBP": (lambda: picture(form="WEBP"), None, None),
-    "a PNG with an alpha channel": (lambda: picture(mode="RGBA"), FORM, FORM),
-    "a WEBP with an alpha channel": (lambda: picture(form="WEBP", mode="RGBA"), None, None),
-    "an MP4": (lambda: video(2), None, None),
-    "a MOV": (lambda: video(2, form="mov"), None, None),
-    "a second": (lambda: video(1), None, LENGTH),
-    "less than a second": (lambda: video(0.8), LENGTH, LENGTH),
-    "half a minute": (lambda: video(30, rate=1), None, None),
-    "more than that": (lambda: video(31, rate=1), LENGTH, LENGTH),
+    # what it is: the file, its code for 2.6 by the newer numbers, by the strict ones, for 2.7
+    "an image": (lambda: picture(), None, None, None),
+    "the smallest image": (lambda: picture(240, 240), None, None, None),
+    "a smaller image": (lambda: picture(239, 240), SIDE, SIDE, SIDE),
+    "the largest image once": (lambda: picture(5000, 640), None, None, None),
+    "a larger image": (lambda: picture(5001, 640), None, SIDE, None),
+    "the largest image now": (lambda: picture(8000, 1010), None, SIDE, None),
+    "an image too large": (lambda: picture(8001, 1010), SIDE, SIDE, SIDE),
+    "an image of 8:1": (lambda: picture(1920, 240), None, None, None),
+    "a wider image": (lambda: picture(1921, 240), None, SHAPE, SHAPE),
+    "a taller image": (lambda: picture(240, 1921), None, SHAPE, SHAPE),
+    "10 MB": (lambda: padded(picture(form="BMP"), 10 * MB), None, None, None),
+    "more than 10 MB": (lambda: padded(picture(form="BMP"), 10 * MB + 1), None, SIZE, None),
+    "20 MB": (lambda: padded(picture(form="BMP"), 20 * MB), None, SIZE, None),
+    "more than 20 MB": (lambda: padded(picture(form="BMP"), 20 * MB + 1), SIZE, SIZE, SIZE),
+    "a JPEG": (lambda: picture(form="JPEG"), None, None, None),
+    "a WEBP": (lambda: picture(form="WEBP"), None, None, None),
+    "a PNG with an alpha channel": (lambda: picture(mode="RGBA"), FORM, FORM, FORM),
+    "a WEBP with an alpha channel": (lambda: picture(form="WEBP", mode="RGBA"), None, None, None),
+    "an MP4": (lambda: video(2, size=LARGE), None, None, None),
+    "a MOV": (lambda: video(2, form="mov", size=LARGE), None, None, None),
+    "a second": (lambda: video(1, size=LARGE), None, LENGTH, None),
+    "less than a second": (lambda: video(0.8, size=LARGE), LENGTH, LENGTH, LENGTH),
+    "half a minute": (lambda: video(30, rate=1, size=LARGE), None, None, None),
+    "more than that": (lambda: video(31, rate=1, size=LARGE), LENGTH, LENGTH, LENGTH),
+    "a small video": (lambda: video(2, size=SMALL), None, None, FRAME),
+    "the largest video": (lambda: video(2, rate=1, size=(4096, 512)), None, None, None),
+    "a larger video": (lambda: video(2, rate=1, size=(4098, 514)), None, None, FRAME),
+    "a wider video": (lambda: video(2, rate=1, size=(1922, 240)), None, SHAPE, SHAPE),
+    "100 MB": (lambda: padded(video(2, size=LARGE), 100 * MB), None, None, None),
+    "more than 100 MB": (lambda: padded(video(2, size=LARGE), 100 * MB + 1), SIZE, SIZE, SIZE),
 }
+
+
+def asked(model, kind):
+    """A request of `model` for one reference of this kind."""
+    if model != "wan2.7-r2v":
+        return body(model=model)
+    media = [{"type": f"reference_{kind}", "url": "https://media.invalid/a"}]
+    return body(model=model, media=media, reference_urls=None, size=None, audio=None)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_at_each_limit(name, tmp_path):
-    """Taken or refused with its code, by the newer and the stricter numbers, for both models."""
-    content, *codes = FILES[name]
+    """Taken or refused with its code: by the newer and the stricter numbers for both models of 2.6,
+    and for 2.7, of which there is one edition."""
+    content, newer, strict, newest = FILES[name]
     medium = opened(tmp_path, content())
-    for limits, code in zip(("newer", "strict"), codes, strict=True):
+    for limits, code in (("newer", newer), ("strict", strict)):
         options = Options(reference_limits=limits)
-        for model in ("wan2.6-r2v-flash", "wan2.6-r2v"):
-            refused = check(read(body(model=model), options), [medium], options)
-            assert (refused and refused.code) == code
+        of_models = {"wan2.6-r2v-flash": code, "wan2.6-r2v": code, "wan2.7-r2v": newest}
+        for model, expected in of_models.items():
+            refused = check(read(asked(model, medium.kind), options), [medium], options)
+            assert (refused and refused.code) == expected, model
+
+
+@pytest.mark.parametrize(
+    ("role", "content"),
+    [
+        ("reference_image", video(2, size=LARGE)),
+        ("first_frame", video(2, size=LARGE)),
+        ("reference_video", picture()),
+    ],
+)
+def test_a_medium_is_what_its_type_says(role, content, tmp_path):
+    """2.7: an image given as a video, or a video as an image, fails with InvalidFile.Format; what
+    a first frame is held to is what an image is."""
+    request = asked("wan2.7-r2v", "image")
+    request["input"]["media"].append({"type": role, "url": "https://media.invalid/b"})
+    image, wrong = opened(tmp_path, picture()), opened(tmp_path, content)
+    assert check(read(request, Options()), [image, wrong], Options()).code == "InvalidFile.Format"
 
 
 def code_of(options, *files, field="reference_urls"):

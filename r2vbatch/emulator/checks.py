@@ -7,13 +7,13 @@ which checks answer at once); what needs the media itself is checked when the ta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from r2vbatch.emulator.ask import Ask, Reference
 from r2vbatch.emulator.models import MODELS, NEXT, OTHER_PATHS, PROMPT_LIMIT, offered, rules_of
+from r2vbatch.emulator.names import stray_name
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.parameters import KEYS_26, KEYS_27, read_26, read_27
 from r2vbatch.emulator.refusals import Refusal
@@ -21,8 +21,10 @@ from r2vbatch.emulator.refusals import Refusal
 MOST_REFERENCES = 5
 MOST_VIDEOS = 3
 
-_INPUT_KEYS_26 = {"prompt", "negative_prompt", "reference_urls", "reference_video_urls"}
-_INPUT_KEYS_27 = {"prompt", "negative_prompt", "media"}
+_INPUT_KEYS = {"prompt", "negative_prompt", "extend_prompt"}
+"""Of every model; the last is what the vendor's SDK adds by itself, so the service bears it."""
+_INPUT_KEYS_26 = _INPUT_KEYS | {"reference_urls", "reference_video_urls"}
+_INPUT_KEYS_27 = _INPUT_KEYS | {"media"}
 
 
 def read(body: Any, options: Options) -> Ask:
@@ -45,8 +47,10 @@ def read(body: Any, options: Options) -> Ask:
         _only_known(model, body, given, parameters)
     prompt = _prompt(given, model)
     references = _media(given) if model in NEXT else _urls(given, options)
-    if options.stray_characters == "refuse" and model not in NEXT:
-        _no_strays(prompt, len(references))
+    if options.stray_characters == "refuse":
+        stray = stray_name(prompt, references, apart=model in NEXT)
+        if stray:
+            raise Refusal.invalid("input.prompt", f"names {stray}, which is not given")
     read_parameters = read_27 if model in NEXT else read_26
     try:
         ask = read_parameters(model, prompt, references, parameters, options)
@@ -99,12 +103,6 @@ def _prompt(given: Mapping[str, Any], model: str) -> str:
     if not isinstance(given.get("negative_prompt") or "", str):
         raise Refusal.invalid("input.negative_prompt", "must be a string")
     return prompt[: PROMPT_LIMIT[model]]
-
-
-def _no_strays(prompt: str, references: int) -> None:
-    for number in re.findall(r"(?i)(?<![a-z])character(\d+)", prompt):
-        if not 1 <= int(number) <= references:
-            raise Refusal.invalid("input.prompt", f"names character{number}, which is not given")
 
 
 def _urls(given: Mapping[str, Any], options: Options) -> tuple[Reference, ...]:

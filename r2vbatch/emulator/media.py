@@ -1,7 +1,7 @@
 """What a reference file is, and whether the service would take it.
 
 Opens files with Pillow and PyAV; call it off the event loop. Where the documentation's editions
-disagree about a limit, `Options.reference_limits` chooses.
+disagree about a limit of 2.6, `Options.reference_limits` chooses; of 2.7 there is one edition.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from r2vbatch.emulator.refusals import Refusal
 IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP")
 IMAGE_BYTES = 20 * 2**20
 VIDEO_BYTES = 100 * 2**20
-VIDEO_SIDE_27 = (240, 4096)
 LONGEST_VIDEO = Decimal(30)
-WIDEST = 8
 MOST_VIDEOS_26 = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the editions of the documentation disagree about. Sides in pixels."""
+    """What is taken, as far as models and editions differ. Sides in pixels."""
 
     image_bytes: int
     image_side: tuple[int, int]
     shortest_video: Decimal
-    widest_26: int | None
+    video_side: tuple[int, int] | None
+    widest: int | None
     """How many times as long as the other a side may be; None: any."""
 
 
-LIMITS = {
-    "newer": Limits(IMAGE_BYTES, (240, 8000), Decimal(1), None),
-    "strict": Limits(10 * 2**20, (240, 5000), Decimal(2), WIDEST),
+LIMITS_26 = {
+    "newer": Limits(IMAGE_BYTES, (240, 8000), Decimal(1), None, None),
+    "strict": Limits(10 * 2**20, (240, 5000), Decimal(2), None, 8),
 }
+LIMITS_27 = Limits(IMAGE_BYTES, (240, 8000), Decimal(1), (240, 4096), 8)
 SHORTEST_OLD_FIELD = Decimal(2)
 """Of a video in the deprecated reference_video_urls."""
 
@@ -121,15 +121,14 @@ def check(ask: Ask, media: Sequence[Medium | None], options: Options) -> Refusal
 def _refused(ask: Ask, reference: Reference, medium: Medium, options: Options) -> Refusal | None:
     if refused := _wrong_kind(reference, medium, options):
         return refused
-    limits = LIMITS[options.reference_limits]
+    limits = LIMITS_27 if ask.separate_numbers else LIMITS_26[options.reference_limits]
     low, high = sorted((medium.width, medium.height))
-    widest = WIDEST if ask.separate_numbers else limits.widest_26
-    if widest and high > low * widest:
+    if limits.widest and high > low * limits.widest:
         return Refusal.of("InvalidFile.AspectRatio")
     if medium.kind == "image":
         if medium.see_through and options.alpha == "fail":
             return Refusal.of("InvalidImage.FileFormat", "A PNG must have no alpha channel.")
-        return _image_outside(medium, low, high, limits)
+        return _image_outside(medium, limits)
     return _video_outside(ask, reference, medium, limits)
 
 
@@ -155,10 +154,10 @@ def _well_named(reference: Reference, medium: Medium) -> bool:
     )
 
 
-def _image_outside(medium: Medium, low: int, high: int, limits: Limits) -> Refusal | None:
+def _image_outside(medium: Medium, limits: Limits) -> Refusal | None:
     if medium.bytes > limits.image_bytes:
         return Refusal.of("InvalidFile.Size")
-    if low < limits.image_side[0] or high > limits.image_side[1]:
+    if not _between(limits.image_side, medium):
         return Refusal.of("InvalidImageResolution")
     return None
 
@@ -173,7 +172,11 @@ def _video_outside(
     # a container's length is often some hundredths off the last frame's end
     if medium.seconds is None or not shortest <= round(medium.seconds, 1) <= LONGEST_VIDEO:
         return Refusal.of("InvalidFile.Duration")
-    low, high = sorted((medium.width, medium.height))
-    if ask.separate_numbers and (low < VIDEO_SIDE_27[0] or high > VIDEO_SIDE_27[1]):
+    if limits.video_side and not _between(limits.video_side, medium):
         return Refusal.of("InvalidFile.Resolution")
     return None
+
+
+def _between(sides: tuple[int, int], medium: Medium) -> bool:
+    low, high = sorted((medium.width, medium.height))
+    return sides[0] <= low and high <= sides[1]

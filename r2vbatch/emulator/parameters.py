@@ -18,7 +18,8 @@ from r2vbatch.emulator.refusals import Refusal
 
 SEED_LIMIT = 2**31 - 1
 
-_COMMON = {"duration", "watermark", "seed", "prompt_extend"}
+_COMMON = {"duration", "watermark", "seed", "prompt_extend", "with_audio"}
+"""Of every model; the last is what the vendor's Java SDK adds, so the service bears it."""
 KEYS_26 = _COMMON | {"size", "shot_type", "audio"}
 KEYS_27 = _COMMON | {"resolution", "ratio"}
 
