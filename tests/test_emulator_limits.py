@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+import pytest
 from emulator_calls import body, plain, serving
+
+from r2vbatch.emulator.command import emulate, sternly
+from r2vbatch.emulator.options import FARTHEST_CLOCK, Options
+from r2vbatch.errors import UsageProblem
 
 
 async def _statuses(client, ids):
@@ -112,3 +118,43 @@ def test_query_list_and_cancel_share_twenty_a_second():
             assert (await client.call("GET", "/tasks/x"))[0] == 200
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("switch", "values", "words"),
+    [
+        ("zone", ("Beijing", "+99:00"), "is not a zone"),
+        ("list_zone", ("Beijing",), "is not a zone"),
+        ("port", (-1, 70_000), "there is no port"),
+        ("latency", (-1.0, math.nan, (2.0, 1.0), (0.0, math.nan)), "--latency takes seconds"),
+        ("answer_delay", (-1.0,), "--answer-delay takes seconds"),
+        ("task_life", (-1.0, math.nan), "--task-life takes seconds"),
+        ("clock_offset", (math.nan, math.inf, -2 * FARTHEST_CLOCK), "--clock-offset takes seconds"),
+        *((name, (0, -1), "takes a whole number from 1 on") for name in ("in_flight", "workers")),
+        *(
+            (f"{calls}_per_second", (0,), "takes a whole number from 1 on")
+            for calls in ("submits", "queries", "policies")
+        ),
+        ("largest_page", (0,), "--largest-page takes a whole number from 1 on"),
+        ("queue_length", (-1,), "--queue-length takes a whole number from 0 on"),
+        ("retry_after", (-1,), "--retry-after takes a whole number from 0 on"),
+        ("upload_mb", (-1,), "--upload-mb takes a whole number from 0 on"),
+    ],
+)
+def test_a_switch_that_makes_no_sense_is_told(switch, values, words):
+    """By its name on the command line, before anything is served."""
+    for value in values:
+        with pytest.raises(UsageProblem, match=words):
+            Options(**{switch: value})
+
+
+@pytest.mark.parametrize("region", ["cn-beijing", "us-east-1", "eu-central-1"])
+def test_strict_is_the_sternest_reading_of_what_is_not_given(region):
+    """Every switch of --strict lets less through than its default, and makes sense; one that is
+    given stands, the default's own value too."""
+    given = ["--strict", "--region", region, "--unknown-keys", "accept"]
+    sternest = sternly(emulate.make_context("emulate", given), region)
+    assert "unknown_keys" not in sternest
+    assert not {name for name in sternest if getattr(Options(), name) == sternest[name]}
+    assert sternest["five_or_ten"] if region != "cn-beijing" else "five_or_ten" not in sternest
+    Options(region=region, **sternest)

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
+from click.core import ParameterSource
 
 from r2vbatch.emulator.faults import KINDS, Fault
 from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.readings import strictest
 from r2vbatch.emulator.switchboard import Sectioned, as_switches, switches
 from r2vbatch.errors import Exit, OutputUnavailable
 from r2vbatch.visible import visible
@@ -38,8 +40,8 @@ EXAMPLES = {
     "r2vbatch emulate --latency 60-120 --fault submit:throttle:#1-3": (
         "as slow as the real one, and three times busy"
     ),
-    "r2vbatch emulate --faults bad-day.txt --region us-east-1 --port 8080": (
-        "a script of faults, in another region, at a known address"
+    "r2vbatch emulate --strict --region us-east-1 --port 8080": (
+        "what passes here has no known reason to be refused, in another region too"
     ),
 }
 
@@ -101,6 +103,12 @@ class _Told(Sectioned):
     short_help="Serve the task API locally, with slates, limits and faults to order.",
 )
 @switches()
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what any page or report speaks against: each switch about requests that is not "
+    "given takes its sternest reading, and a link that cannot be had fails its task.",
+)
 @click.option("--plain", is_flag=True, help="Draw no slates: one grey clip for all (load tests).")
 @click.option("--key", "keys", multiple=True, help="Accept only this (made-up) key; repeatable.")
 @click.option(
@@ -117,7 +125,11 @@ class _Told(Sectioned):
     help="A file of faults, one a line.",
 )
 @click.option("--die-with-parent", is_flag=True, hidden=True)
+@click.pass_context
 def emulate(
+    context: click.Context,
+    /,
+    strict: bool,
     plain: bool,
     texts: tuple[str, ...],
     script: Path | None,
@@ -127,12 +139,23 @@ def emulate(
     """Serve until told to stop. With --die-with-parent the first line of standard input, if
     not empty, is `Options` as JSON, and its end is the end."""
     faults = (*_scripted(script), *(Fault.parse(text) for text in texts))
-    options = Options(render=not plain, faults=faults, **as_switches(given))
+    asked = as_switches(given)
+    sternest = sternly(context, asked["region"]) if strict else {}
+    options = Options(render=not plain, faults=faults, **{**asked, **sternest})
     if die_with_parent:
         sent = sys.stdin.readline()
         options = Options.from_json(sent) if sent.strip() else options
     _log_harmlessly()
     asyncio.run(_serve(options, sys.stdin if die_with_parent else None))
+
+
+def sternly(context: click.Context, region: str) -> dict[str, Any]:
+    """What --strict makes of the switches that were not given."""
+    return {
+        name: value
+        for name, value in strictest(region).items()
+        if context.get_parameter_source(name) is ParameterSource.DEFAULT
+    }
 
 
 def _scripted(path: Path | None) -> list[Fault]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from r2vbatch.emulator.ask import Reference
+from r2vbatch.emulator.ask import Reference, Role
 
 _TOGETHER = re.compile(r"(?ai)(?<![a-z0-9_])character([0-9]+)")
-_APART: Mapping[str, re.Pattern[str]] = {
+_APART: Mapping[Role, re.Pattern[str]] = {
     "reference_image": re.compile(r"(?ai)(?:(?<![a-z0-9_])image ?|图)([0-9]+)"),
     "reference_video": re.compile(r"(?ai)(?:(?<![a-z0-9_])video ?|视频)([0-9]+)"),
 }

@@ -8,8 +8,9 @@ named in the project's notes on the API; none was tested against the live servic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class OfRequests:
     ] = "1920*1080"
     unknown_keys: Annotated[
         Literal["accept", "refuse"],
-        "Keys that are not documented, such as the SDK's own extend_prompt.",
+        "Keys that are neither documented nor the SDK's own, such as extend_prompt.",
     ] = "accept"
     both_fields: Annotated[
         Literal["newer", "refuse"],
@@ -44,7 +45,7 @@ class OfRequests:
     ] = "ignore"
     stray_characters: Annotated[
         Literal["accept", "refuse"],
-        "A characterN in the prompt with N above the number of references.",
+        "A characterN (2.7: Image N, Video N) in the prompt beyond the references.",
     ] = "accept"
     five_or_ten: Annotated[bool, "wan2.6-r2v takes 5 or 10 s only, as once in Virginia."] = False
     videos_only: Annotated[bool, "References must be videos, as once in Virginia."] = False
@@ -53,7 +54,7 @@ class OfRequests:
     ] = "fail"
     reference_limits: Annotated[
         Literal["newer", "strict"],
-        "Images to 20 MB and 8000 px, videos from 1 s; or 10 MB, 5000 px, 2 s and 1:8 to 8:1.",
+        "Of 2.6: images to 20 MB, 8000 px, videos from 1 s; or 10 MB, 5000 px, 2 s, 1:8 to 8:1.",
     ] = "newer"
     alpha: Annotated[
         Literal["fail", "accept"], "A PNG with an alpha channel, which the documentation rules out."
@@ -65,6 +66,31 @@ class OfRequests:
     sync_status: Annotated[Literal[403, 400], "Status for a submit without X-DashScope-Async."] = (
         403
     )
+
+
+_STERNEST: Mapping[str, Any] = {
+    "size_refused": "at_once",
+    "unknown_keys": "refuse",
+    "both_fields": "refuse",
+    "prompt_extend": "refuse",
+    "needless_audio": "refuse",
+    "stray_characters": "refuse",
+    "reference_limits": "strict",
+    "wrong_extension": "fail",
+    "oss_refused": "at_once",
+    "missing_reference": "fail",
+}
+_STERNEST_IN: Mapping[str, Mapping[str, Any]] = {
+    "us-east-1": {"five_or_ten": True, "videos_only": True},
+    "eu-central-1": {"five_or_ten": True},
+}
+"""By region: Virginia had both limits, and one of them is told of it and Frankfurt together."""
+
+
+def strictest(region: str) -> Mapping[str, Any]:
+    """The switches under which a request that passes has no known reason to be refused: those
+    whose likelier reading lets more through than another one."""
+    return {**_STERNEST, **_STERNEST_IN.get(region, {})}
 
 
 @dataclass(frozen=True)
