@@ -9,6 +9,9 @@ from media_files import picture, video
 from r2vbatch.emulator.checks import read
 from r2vbatch.emulator.media import check, inspect
 from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.refusals import Refusal
+from r2vbatch.emulator.slate.films import looped
+from r2vbatch.emulator.voices import inspect_voice
 
 MB = 2**20
 
@@ -146,3 +149,23 @@ def test_the_deprecated_field_wants_two_seconds(tmp_path):
     files = [("a.mp4", opened(tmp_path, video(1)))]
     assert code_of(Options(), *files) is None
     assert code_of(Options(), *files, field="reference_video_urls") == LENGTH
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"ffconcat version 1.0\nfile other.mp4\n", "InvalidFile.Openerror"),
+        (b"#EXTM3U\n#EXTINF:5,\nother.mp4\n", "InvalidFile.Openerror"),
+        (picture(form="AVIF").replace(b"pitm", b"pitx"), FORM),
+    ],
+)
+def test_a_crafted_file_leads_nowhere(content, code, tmp_path):
+    """A list of files opens no other one, and what a reader stumbles over is refused as a task's
+    own failure; neither breaks a slate."""
+    (tmp_path / "other.mp4").write_bytes(video(5))
+    with pytest.raises(Refusal) as refused:
+        opened(tmp_path, content)
+    assert refused.value.code == code
+    with pytest.raises(Refusal):
+        inspect_voice(tmp_path / "reference")
+    assert next(looped(tmp_path / "reference"), None) is None or code == FORM

@@ -16,6 +16,7 @@ from typing import Literal
 from r2vbatch.emulator.ask import Ask, Reference
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.refusals import Refusal
+from r2vbatch.media.files import opened, picture
 
 IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP")
 IMAGE_BYTES = 20 * 2**20
@@ -76,17 +77,19 @@ def inspect(path: Path) -> Medium:
 
 
 def _image(path: Path, digest: str, size: int) -> Medium | None:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with picture(path) as image:
             if image.format not in IMAGE_FORMATS:
                 raise Refusal.of("InvalidImage.FileFormat")
             clear = image.format == "PNG" and image.has_transparency_data
             return Medium(path, digest, size, "image", image.format, *image.size, None, clear)
     except UnidentifiedImageError:
         return None
-    except (OSError, ValueError, Image.DecompressionBombError) as problem:
+    except Refusal:
+        raise
+    except Exception as problem:  # a crafted file makes a reader raise anything
         raise Refusal.of("InvalidImage.FileFormat") from problem
 
 
@@ -94,7 +97,7 @@ def _video(path: Path, digest: str, size: int) -> Medium:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             form = container.format.name
             if not container.streams.video or not {"mp4", "mov"} & set(form.split(",")):
                 raise Refusal.of("InvalidFile.Format")

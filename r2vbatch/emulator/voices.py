@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from r2vbatch.emulator.refusals import Refusal
+from r2vbatch.media.files import opened
 
 VOICE_BYTES = 15 * 2**20
 SHORTEST, LONGEST = Decimal(1), Decimal(10)
@@ -36,7 +37,7 @@ def inspect_voice(path: Path) -> Voice:
     if path.stat().st_size > VOICE_BYTES:
         raise Refusal.of("InvalidFile.Size")
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             if container.format.name not in FORMS or not container.streams.audio:
                 raise Refusal.of("InvalidFile.Format")
             seconds = Decimal(container.duration or 0) / 1_000_000

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from r2vbatch.media.files import digest, opened
+from r2vbatch.media.files import digest, opened, picture, pictures
 from r2vbatch.media.model import FileFacts
 from r2vbatch.media.shooting import traits
 
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from PIL import Image
 
-_SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as phones make them
+_SAME = {"MPO": "JPEG", "HEIF": "HEIC"}
+"""An MPO is several JPEGs in one file, as phones make them."""
 _BRANDS = {"qt": "MOV", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF"}
-PICTURES = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "ICO", "JPEG2000")
-"""What people have under the name of a picture. The fewer formats, the fewer ways for a crafted
-file to be slow."""
 _STILLS = frozenset({"HEIC", "AVIF"})
-"""Pictures in the container of films."""
+"""Pictures in the container of films. Where no picture could be read, its streams are pieces of
+one, and tell no size."""
 _SOUNDS = frozenset({"WAV", "MP3"})
 _ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held."""
@@ -109,11 +108,11 @@ def _head(file: BinaryIO) -> Image.Image:
     from PIL import Image
 
     try:
-        return Image.open(file, formats=PICTURES)
+        return picture(file)
     except Image.DecompressionBombError:  # Pillow will not name the size; the format's reader does
         file.seek(0)
         start = file.read(16)
-        readers = [Image.OPEN[form] for form in PICTURES if form in Image.OPEN]
+        readers = [Image.OPEN[form] for form in pictures() if form in Image.OPEN]
         reader = next(read for read, accept in readers if accept and accept(start))
         file.seek(0)
         return reader(file, "")
@@ -136,7 +135,7 @@ def _video(path: Path, sha256: str, size: int) -> FileFacts | None:
                 length = stream.duration * stream.time_base
             shape = stream.width, stream.height
             if form in _STILLS:
-                return FileFacts(sha256, size, "image", None, *shape, form)
+                return FileFacts(sha256, size, "image", None, None, None, form)
             turn = _turn(container, stream)
             shape = shape[::-1] if turn % 180 else shape
             words = traits(container, stream, turn)

@@ -1,13 +1,22 @@
-"""Reading a file: its hash, and as a container of streams."""
+"""Reading a file: its hash, as a picture, and as a container of streams.
+
+Files come from anybody, so only what people have is read: a crafted one has fewer ways to be slow,
+or to lead to another file.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     import av.container
+    from PIL import Image
+
+_PICTURES = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF", "ICO", "JPEG2000")
+"""What people have under the name of a picture."""
 
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,mxf,ogg,gif,apng,wav,mp3,aac,flac,aiff"
 _GUARDED = {
@@ -22,6 +31,23 @@ def digest(path: Path) -> tuple[str, int]:
     """SHA-256 (hex) and length in bytes, read as a stream."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+
+
+@cache
+def pictures() -> tuple[str, ...]:
+    """What is read as a picture, in Pillow's words: for the `formats` of ``Image.open``."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    return _PICTURES
+
+
+def picture(file: Path | BinaryIO) -> Image.Image:
+    """The picture in `file`, not decoded; a context manager. Raises anything: Pillow's readers
+    alone let through struct, zlib, syntax and runtime errors, and its own of a picture too large."""
+    from PIL import Image
+
+    return Image.open(file, formats=pictures())
 
 
 def opened(path: Path) -> av.container.InputContainer:

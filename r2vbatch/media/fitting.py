@@ -13,8 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from r2vbatch.media.facts import PICTURES
-from r2vbatch.media.files import digest
+from r2vbatch.media.files import digest, picture
 from r2vbatch.media.recipes import Recipe
 from r2vbatch.media.transcoding import transcode
 
@@ -66,7 +65,7 @@ def _picture(original: Path, recipe: Recipe, part: Path) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged tags, and of sizes: the plan knew them
-            with Image.open(original, formats=PICTURES) as image:
+            with picture(original) as image:
                 upright = _flat(ImageOps.exif_transpose(image))
     except Exception as error:  # a crafted file makes a parser raise anything
         return f"it does not decode: {error}"

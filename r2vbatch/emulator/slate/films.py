@@ -13,6 +13,7 @@ from r2vbatch.emulator.slate.composition import Place, even
 from r2vbatch.emulator.slate.model import FPS
 from r2vbatch.emulator.slate.planes import Planes, from_frame
 from r2vbatch.emulator.slate.stills import FOCUS
+from r2vbatch.media.files import opened
 
 FASTEST = 60
 """Frames a second: a file of one frame may say 90,000, and would be opened as often."""
@@ -94,7 +95,7 @@ def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
         last = step = 0.0
         seen = 0
         try:
-            with av.open(str(file)) as container:
+            with opened(file) as container:
                 if not container.streams.video:
                     return
                 stream = container.streams.video[0]
@@ -107,7 +108,7 @@ def looped(file: Path) -> Iterator[tuple[float, av.VideoFrame]]:
                     last = time - first
                     seen += 1
                     yield begun + last, frame
-        except av.FFmpegError:
+        except (av.FFmpegError, ValueError):
             pass
         if not seen:
             return

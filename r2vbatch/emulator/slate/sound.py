@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 
 from r2vbatch.emulator.slate.model import SAMPLE_RATE, Picture
+from r2vbatch.media.files import opened
 
 BED = ((110, 0.014), (165, 0.010), (220, 0.006))
 """Whole frequencies (Hz) and their amplitudes: together 30 dB under full scale."""
@@ -43,13 +44,13 @@ def _voice(file: Path, size: int) -> bytes:
     """The sound of a recording, or of a video with its picture, looped to `size` bytes; empty if
     it has none."""
     try:
-        with av.open(str(file)) as container:
+        with opened(file) as container:
             if not container.streams.audio:
                 return b""
             heard = _levelled(_decoded(container, size))
             shown = container.streams.video[0] if container.streams.video else None
             length = float((shown.duration or 0) * (shown.time_base or 0)) if shown else 0.0
-    except av.FFmpegError:
+    except (av.FFmpegError, ValueError):
         return b""
     if not heard:
         return b""

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from r2vbatch.emulator.slate.composition import Place, even
 from r2vbatch.emulator.slate.model import FPS
 from r2vbatch.emulator.slate.planes import Planes, channels
+from r2vbatch.media.files import picture
 
 OVERSCAN = 1.05
 DRIFT, LONGEST_DRIFT = 0.016, 0.09
@@ -125,7 +126,7 @@ def load(file: Path) -> Image.Image:
     Raises:
         OSError: it cannot be decoded.
     """
-    with Image.open(file) as opened:
+    with picture(file) as opened:
         shrink = min(1.0, SHORT_SIDE / min(opened.size))
         size = (round(opened.width * shrink), round(opened.height * shrink))
         opened.draft("RGB", size)
