@@ -1,14 +1,20 @@
-"""Small pictures and videos as bytes, for uploads."""
+"""Small pictures and videos as bytes, for uploads; and what is measured of usual ones."""
 
 from __future__ import annotations
 
 import io
 import wave
 from array import array
+from decimal import Decimal
 from functools import cache
 
 import av
 from PIL import Image
+
+from r2vbatch.media import FileFacts
+
+IMAGE = FileFacts("a" * 64, 1000, "image", None, 1280, 720, "JPEG")
+VIDEO = FileFacts("b" * 64, 1000, "video", Decimal(5), 1280, 720, "MP4")
 
 
 @cache

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from r2vbatch import catalogue, datafiles, media
 from r2vbatch.manifest import load, load_text
-from r2vbatch.manifest.model import Manifest
+from r2vbatch.manifest.model import Manifest, MediaKind, Reference
 from r2vbatch.planning import Plan, local_files, plan
 from r2vbatch.planning.model import FileFacts
 
@@ -36,6 +38,15 @@ def read(data: Mapping[str, Any], folder: Path | None = None) -> Manifest:
     assert not [d for d in diagnostics if d.severity == "error"], diagnostics
     assert manifest is not None
     return manifest
+
+
+@functools.cache
+def given(kind: MediaKind) -> Reference:
+    """A reference of a real manifest, said to be of `kind`: a.jpg, b.mp4 or c.wav."""
+    board = storyboard({"id": "a", "prompt": "@one waves"}, cast={"one": "refs/rocket.jpg"})
+    (found,) = read(board).shots[0].references
+    name = {"image": "a.jpg", "video": "b.mp4", "audio": "c.wav"}[kind]
+    return replace(found, kind=kind, file=Path(name))
 
 
 def planned(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from r2vbatch.catalogue import Bound, FileLimits, Model
 from r2vbatch.diagnostics import Diagnostic
@@ -29,11 +29,23 @@ class _Measure:
     of: Callable[[FileFacts], Decimal | None]
     least: bool
     """The limit is the least that is taken, else the most."""
+    step: str
+    """To which it is told: always beyond the limit that it is beyond, however little."""
     says: str
     """The measured value in words: ``{measured}``."""
     limit: str
     """What is taken: ``{limit}``."""
     remedy: str
+
+    def beyond(self, measured: Decimal, limit: Decimal) -> bool:
+        """Whether `limit` speaks against it."""
+        return measured < limit if self.least else measured > limit
+
+    def told(self, measured: Decimal) -> str:
+        """It in words."""
+        rounding = ROUND_FLOOR if self.least else ROUND_CEILING
+        shown = measured.quantize(Decimal(self.step), rounding).normalize()
+        return self.says.format(measured=f"{shown:f}")
 
 
 def _sides(facts: FileFacts, choose: Callable[[int, int], int]) -> Decimal | None:
@@ -43,32 +55,32 @@ def _sides(facts: FileFacts, choose: Callable[[int, int], int]) -> Decimal | Non
 
 def _aspect(facts: FileFacts) -> Decimal | None:
     short, long = _sides(facts, min), _sides(facts, max)
-    return (long / short).quantize(Decimal("0.01")) if short and long else None
+    return long / short if short and long else None
 
 
 _MEASURES = {
     "megabytes": _Measure(
-        lambda facts: (Decimal(facts.bytes) / _MEGABYTE).quantize(Decimal("0.1")),
-        False, "has {measured} MB", "{limit} MB at most", "save it smaller",
+        lambda facts: Decimal(facts.bytes) / _MEGABYTE,
+        False, "0.1", "has {measured} MB", "{limit} MB at most", "save it smaller",
     ),
     "least_seconds": _Measure(
-        lambda facts: facts.seconds, True, "is {measured} s long", "{limit} s at least",
+        lambda facts: facts.seconds, True, "0.001", "is {measured} s long", "{limit} s at least",
         "give a longer one",
     ),
     "most_seconds": _Measure(
-        lambda facts: facts.seconds, False, "is {measured} s long", "{limit} s at most",
+        lambda facts: facts.seconds, False, "0.001", "is {measured} s long", "{limit} s at most",
         "cut out the part that shows the performer best",
     ),
     "least_side": _Measure(
-        lambda facts: _sides(facts, min), True, "has a side of {measured} pixels",
+        lambda facts: _sides(facts, min), True, "1", "has a side of {measured} pixels",
         "{limit} pixels at least", "give a larger one",
     ),
     "most_side": _Measure(
-        lambda facts: _sides(facts, max), False, "has a side of {measured} pixels",
+        lambda facts: _sides(facts, max), False, "1", "has a side of {measured} pixels",
         "{limit} pixels at most", "scale it down",
     ),
     "aspect": _Measure(
-        _aspect, False, "is {measured} times as long as wide", "{limit} times at most",
+        _aspect, False, "0.01", "is {measured} times as long as wide", "{limit} times at most",
         "crop it",
     ),
 }  # fmt: skip
@@ -132,19 +144,15 @@ def _held(
     measured = measure.of(facts)
     if measured is None:
         return
-    said = f"{name} {measure.says.format(measured=f'{measured:f}')}"
-
-    def beyond(limit: Decimal) -> bool:
-        return measured < limit if measure.least else measured > limit
-
-    if beyond(bound.newer):
+    said = f"{name} {measure.told(measured)}"
+    if measure.beyond(measured, bound.newer):
         yield diagnose(
             reference.origin,
             f"{said}; {_who(model)} takes {measure.limit.format(limit=bound.newer)}",
             rule=_RULE,
             hint=measure.remedy,
         )
-    elif bound.older is not None and beyond(bound.older):
+    elif bound.older is not None and measure.beyond(measured, bound.older):
         yield diagnose(
             reference.origin,
             f"{said}; some pages of the service say {measure.limit.format(limit=bound.older)}",
