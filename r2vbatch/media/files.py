@@ -43,8 +43,9 @@ def pictures() -> tuple[str, ...]:
 
 
 def picture(file: Path | BinaryIO) -> Image.Image:
-    """The picture in `file`, not decoded; a context manager. Raises anything: Pillow's readers
-    alone let through struct, zlib, syntax and runtime errors, and its own of a picture too large."""
+    """The picture in `file`, not decoded; a context manager. Raises anything: readers of
+    Pillow let through struct, zlib, syntax and runtime errors, and one of its own for a picture too
+    large."""
     from PIL import Image
 
     return Image.open(file, formats=pictures())
