@@ -1,9 +1,9 @@
-"""The program, begun without importing everything a thousand times.
+"""The program and its emulator, begun without importing everything a thousand times.
 
-Importing costs more than what most tests let the program do. So one process imports it and waits;
-each run is forked from it: a process of its own, with its own folder, environment, pipes and exit
-code, in which the program's own `main` is called and nothing is replaced. What importing itself
-does is tested elsewhere, on processes begun in the ordinary way.
+Importing costs more than what most tests let them do. So one process imports the program and
+waits, and one its emulator; each run is forked from it: a process of its own, with its own folder,
+environment, pipes and exit code, in which the program's own `main` is called and nothing is
+replaced. What importing itself does is tested elsewhere, on processes begun in the ordinary way.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, Literal
 
 import r2vbatch
 
 HEAVY = ("av", "PIL.Image", "tqdm")
+What = Literal["r2vbatch", "r2vbatch.emulator"]
+"""A package with a `main`: the program, or the emulator as the program begins it."""
 _HEAD = 8
 """Bytes that tell how long a message is."""
 
@@ -94,12 +96,12 @@ class Program:
 class Nursery:
     """The process that waits to be forked. It ends with the process that began it."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: What) -> None:
         self._line, theirs = socket.socketpair()
         self._turn = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__)), str(theirs.fileno())],
+                [sys.executable, str(Path(__file__)), what, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -109,11 +111,14 @@ class Nursery:
         self._line.close()
         self._process.wait()
 
-    def start(self, argv: list[str], folder: Path, env: dict[str, str]) -> Program:
+    def start(
+        self, argv: list[str], folder: Path, env: dict[str, str], stdin: IO[Any] | None = None
+    ) -> Program:
         """The program with these words, in this folder and this whole environment."""
         job = json.dumps({"argv": argv, "folder": str(folder), "env": env}).encode()
         out, err, status = os.pipe(), os.pipe(), os.pipe()
-        ends = [out[1], err[1], status[1]]
+        given = os.dup(stdin.fileno()) if stdin else os.open(os.devnull, os.O_RDONLY)
+        ends = [given, out[1], err[1], status[1]]
         try:
             with self._turn:
                 socket.send_fds(self._line, [len(job).to_bytes(_HEAD)], ends)
@@ -126,13 +131,13 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
+def nursery(what: What = "r2vbatch") -> Nursery:
     """The one of this process."""
-    return Nursery()
+    return Nursery(what)
 
 
 def _receive(line: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    head, ends, _, _ = socket.recv_fds(line, _HEAD, 3)
+    head, ends, _, _ = socket.recv_fds(line, _HEAD, 4)
     if not head:
         return None
     left, words = int.from_bytes(head), b""
@@ -157,11 +162,12 @@ def _fork(ends: list[int]) -> bool:
 
 def _become(job: dict[str, Any], ends: list[int]) -> None:
     """Take on what a new process has of its own."""
-    out, err, status = ends
+    *streams, status = ends
     os.close(status)
-    for stream, end in ((1, out), (2, err)):
+    for stream, end in enumerate(streams):
         os.dup2(end, stream)
         os.close(end)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(
         2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
@@ -173,16 +179,17 @@ def _become(job: dict[str, Any], ends: list[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _rooms() -> Iterator[str]:
-    """Every module of the program but those of its emulator, which is a process of its own."""
+def _rooms(what: str) -> Iterator[str]:
+    """Every module of the program, or of its emulator, which is a process of its own."""
+    emulators = what.endswith(".emulator")
     for found in pkgutil.walk_packages(r2vbatch.__path__, "r2vbatch."):
-        if not found.name.endswith("__main__") and ".emulator" not in found.name:
+        if (".emulator" in found.name) == emulators and not found.name.endswith("__main__"):
             yield found.name
 
 
-def _serve(line: socket.socket) -> bool:
+def _serve(what: str, line: socket.socket) -> bool:
     """Fork what is asked for. True in a fork; False when nobody is left to ask."""
-    for module in (*HEAVY, *_rooms()):
+    for module in (*HEAVY, *_rooms(what)):
         importlib.import_module(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the watchers leave no trace
@@ -199,7 +206,7 @@ def _serve(line: socket.socket) -> bool:
     return False
 
 
-if __name__ == "__main__" and _serve(socket.socket(fileno=int(sys.argv[1]))):
-    from r2vbatch.__main__ import main
-
-    main()
+if __name__ == "__main__":
+    _, package, end = sys.argv
+    if _serve(package, socket.socket(fileno=int(end))):
+        sys.exit(importlib.import_module(f"{package}.__main__").main())

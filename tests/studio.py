@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,17 @@ def service(*faults: str, **switches: Any) -> Iterator[process.Child]:
             **switches,
         }
     )
-    with process.start(options) as child:
-        yield child
+    inwards, lifeline = os.pipe()
+    with os.fdopen(inwards) as stdin:
+        emulator = nursery("r2vbatch.emulator").start(
+            ["--die-with-parent"], Path.cwd(), dict(os.environ), stdin
+        )
+    with emulator, os.fdopen(lifeline, "w", encoding="utf-8") as line:
+        # what it logs is of no interest here, but must not fill its pipe
+        threading.Thread(target=emulator.stderr.read, daemon=True).start()
+        line.write(options.to_json() + "\n")
+        line.flush()
+        yield process.Child(json.loads(emulator.stdout.readline())["base_url"], emulator.pid)
 
 
 class Studio:
