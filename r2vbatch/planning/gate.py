@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import MediaKind
+from r2vbatch.manifest.phrases import short
+
+_SIZE = re.compile(r"\s*0*([1-9][0-9]{0,5})\s*\*\s*0*([1-9][0-9]{0,5})\s*")
+"""``W*H``, of sides that a picture can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,12 @@ def _fault(model: Model, parameter: str, error: ValidationError) -> Fault:
         conditional = " with a reference video" if "then" in error.absolute_schema_path else ""
         unit = " seconds" if parameter == "duration" else ""
         message = (
-            f"{parameter} must be {least} to {most}{unit} for {name}{conditional}, not {value}"
+            f"{parameter} must be {least} to {most}{unit} for {name}{conditional},"
+            f" not {short(str(value))}"
         )
         return Fault(parameter, message, f"the nearest is {min(max(value, least), most)}")
     if error.validator == "enum":
-        message = f"{parameter} {value} is not one that {name} makes"
+        message = f"{parameter} {short(str(value))} is not one that {name} makes"
         return Fault(parameter, message, nearest(value, schema["enum"]))
     return Fault(parameter, f"{parameter}: {error.message}", "")
 
@@ -106,9 +112,8 @@ def nearest(value: object, choices: Sequence[str]) -> str:
 
 
 def _pixels(size: str) -> tuple[int, int] | None:
-    width, _, height = (side.strip() for side in size.partition("*"))
-    both = width.isdecimal() and height.isdecimal() and int(width) and int(height)
-    return (int(width), int(height)) if both else None
+    sides = _SIZE.fullmatch(size)
+    return (int(sides[1]), int(sides[2])) if sides else None
 
 
 def _apart(one: tuple[int, int] | None, other: tuple[int, int]) -> float:

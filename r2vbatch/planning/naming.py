@@ -14,6 +14,7 @@ from typing import NamedTuple
 from r2vbatch.catalogue import Naming
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import diagnose
+from r2vbatch.manifest.phrases import short
 from r2vbatch.planning.subject import Subject
 
 
@@ -48,7 +49,7 @@ def _out_of_range(
     return subject.at_prompt(
         name.at,
         len(name.text),
-        f"the prompt names {name.text}, but the shot has {given}",
+        f"the prompt names {short(name.text)}, but the shot has {given}",
         rule="reference-out-of-range",
         hint="they are numbered from 1, in the order given",
     )
@@ -83,7 +84,12 @@ def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
 def _named(prompt: str, naming: Naming) -> Iterator[Name]:
     for kind, finder in _finders(naming):
         for match in finder.finditer(prompt):
-            yield Name(kind, int(match[1]), match[0], match.start())
+            yield Name(kind, _number(match[1]), match[0], match.start())
+
+
+def _number(digits: str) -> int:
+    """Of a name. Nobody has a tenth digit, and Python reads no number of some thousands."""
+    return int(digits[:10])
 
 
 @cache

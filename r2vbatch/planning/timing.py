@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-_NUMBER = r"(\d+(?:\.\d+)?)"
+_NUMBER = r"(\d{1,6}(?:\.\d{1,6})?)"
 _SECONDS = r"\s*(?:s|sec|seconds|秒)?\s*"
 _HAN = r"[\d一二三四五六七八九十]+"
 _LABEL = rf"(?:\bshot\s*\d+|第\s*{_HAN}\s*个?\s*(?:镜头|分镜)|(?:镜头|分镜)\s*{_HAN})"
