@@ -82,6 +82,25 @@ def test_2_7_numbers_images_and_videos_apart() -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["cast", "reference"])
+def test_prompt_extend_goes_where_it_is_written_and_known(form: str) -> None:
+    """Either value to 2.7, in both forms, and another clip; to 2.6 neither, and the same clip."""
+    shot = {"id": "a", "prompt": PROMPT}
+    if form == "reference":
+        shot = {"id": "a", "prompt": "Image 1", "references": ["https://example.com/a.png"]}
+    sent, prints = {}, {}
+    for model in CATALOGUE.models:
+        for value in (None, True, False):
+            asked = {} if value is None else {"prompt_extend": value}
+            (take,) = planned(storyboard(shot | asked, model=model)).takes
+            Draft202012Validator(CATALOGUE.models[model].request).validate(request(take))
+            sent[model, value] = request(take)["parameters"].get("prompt_extend")
+            prints.setdefault(model, set()).add(take.fingerprint)
+    assert [sent["wan2.7-r2v", value] for value in (None, True, False)] == [None, True, False]
+    assert {sent[model, value] for model, value in sent if model != "wan2.7-r2v"} == {None}
+    assert [len(prints[model]) for model in sorted(prints)] == [1, 1, 3]
+
+
 def test_explicit_cast_decides_the_order() -> None:
     """`cast` gives the order of the references; mentions follow it."""
     shot = {"id": "a", "prompt": PROMPT, "cast": ["chelsea", "bunny", "ellen"]}

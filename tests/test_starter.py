@@ -61,7 +61,7 @@ def test_the_starter_teaches_every_key() -> None:
     and what is still to come."""
     shot = SCHEMA["properties"]["shots"]["items"]["properties"]
     untold = {key for key in [*SCHEMA["properties"], *shot] if f"{key}:" not in STARTER}
-    assert untold == {"references", "first_frame", "continues"}
+    assert untold == {"references", "first_frame", "prompt_extend", "continues"}
 
 
 def test_what_init_says_next_can_be_pasted(tmp_path: Path) -> None:

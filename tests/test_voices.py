@@ -76,6 +76,19 @@ def test_a_voice_and_a_first_frame_are_sent(folder: Path) -> None:
     Draft202012Validator(CATALOGUE.models[NEWEST].request).validate(sent)
 
 
+def test_a_shape_that_the_first_frame_has_is_not_worth_a_word(folder: Path) -> None:
+    """The picture, 300x520, is upright: 9:16 is what comes anyhow; 16:9 is told, in words or as a
+    size; neither is sent."""
+    ways = ({"ratio": "9:16"}, {"size": "720*1280"}, {"ratio": "16:9"}, {"size": "1280*720"})
+    warned = []
+    for asked in ways:
+        made = planned(board(first_frame="opening.png", **asked), folder)
+        warned.append(any("takes the shape" in d.message for d in made.diagnostics))
+        (take,) = made.takes
+        assert request(take)["parameters"].keys() == {"resolution", "duration", "watermark"}
+    assert warned == [False, False, True, True]
+
+
 def test_another_voice_or_opening_is_another_clip(folder: Path) -> None:
     """Both are part of what a clip is, by content; where a model takes neither, of nothing."""
     plain = fingerprint(planned(board(), folder))

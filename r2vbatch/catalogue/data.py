@@ -12,6 +12,7 @@ from r2vbatch import datafiles
 from r2vbatch.catalogue.model import (
     Bound,
     Catalogue,
+    Doubt,
     FileLimits,
     InputCap,
     Model,
@@ -69,6 +70,10 @@ def model_of(data: Data, request: Data, like: str | None = None) -> Model:
             cap["counts"] == "videos", tuple(Decimal(str(s)) for s in cap["seconds"])
         ),
         regions=tuple(data["regions"]),
+        doubts={
+            region: Doubt(tuple(doubt.get("durations", ())), tuple(doubt.get("kinds", ())))
+            for region, doubt in data.get("doubts", {}).items()
+        },
         rates=Rates(**data["rates"]),
         prices={region: _prices(table) for region, table in data["prices"].items()},
         request=request,

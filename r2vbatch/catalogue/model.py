@@ -96,6 +96,16 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a model took in one region once, and may take there alone still: pages disagree."""
+
+    durations: tuple[int, ...] = ()
+    """Seconds; none named: any that the model takes."""
+    kinds: tuple[str, ...] = ()
+    """Of references; none named: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """Published limits, per model and main account."""
 
@@ -120,6 +130,8 @@ class Model:
     """``(tier, ratio)`` to ``W*H``."""
     input_cap: InputCap
     regions: tuple[str, ...]
+    doubts: Mapping[str, Doubt]
+    """By region."""
     rates: Rates
     prices: Mapping[str, Prices]
     """By region."""
@@ -223,6 +235,7 @@ class Catalogue:
             sizes=models[0].sizes,
             input_cap=models[0].input_cap,
             regions=self.regions,
+            doubts={},
             rates=models[0].rates,
             prices={},
             request={"properties": {"parameters": {"properties": parameters}}},

@@ -93,7 +93,8 @@ def _limits(limits: FileLimits) -> Iterator[str]:
 
 def _taken(model: Model) -> Iterator[str]:
     """Settings that are on some models alone, and what a reference may be."""
-    yield from (key for key in ("audio", "shot_type", "watermark", "seed") if model.has(key))
+    keys = ("audio", "shot_type", "prompt_extend", "watermark", "seed")
+    yield from (key for key in keys if model.has(key))
     if model.voices:
         yield "voice"
     if model.naming.first_frame:

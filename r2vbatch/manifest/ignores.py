@@ -21,8 +21,8 @@ WARNINGS = frozenset(
     {
         "curly-quotes", "dear-by-omission", "kind-not-known", "negative-prompt-too-long",
         "output-elsewhere", "parameter-ignored", "prompt-too-long", "reference-file",
-        "reference-never-named", "reference-out-of-range", "shot-ranges", "shot-type-single",
-        "unused-name", "wide-at",
+        "reference-never-named", "reference-out-of-range", "region-in-doubt", "shot-ranges",
+        "shot-type-single", "unused-name", "wide-at",
     }
 )  # fmt: skip
 """Every rule that warns."""

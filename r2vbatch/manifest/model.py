@@ -124,8 +124,8 @@ class Shot:
     first_frame: Reference | None
     """The picture that the clip opens on."""
     settings: Mapping[str, Any]
-    """size | resolution, ratio | duration, audio, shot_type, watermark, seed: those that the
-    shot or `defaults` gives, as written; never a value that failed the schema. A shot's
+    """size | resolution, ratio | duration, audio, shot_type, prompt_extend, watermark, seed: those
+    that the shot or `defaults` gives, as written; never a value that failed the schema. A shot's
     `size` hides the defaults' `resolution`/`ratio`, and the other way round."""
     takes: int
     after: tuple[str, ...]

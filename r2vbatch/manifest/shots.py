@@ -27,6 +27,7 @@ SETTINGS = (
     "duration",
     "audio",
     "shot_type",
+    "prompt_extend",
     "watermark",
     "seed",
 )

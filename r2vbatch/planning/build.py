@@ -151,6 +151,7 @@ class _Planner:
             prompt=prompt,
             parameters=asked,
             region=self._region,
+            facts=self._facts,
             gate=self._gate,
         )
         found = [*self._about_model(shot, model), *self._about_files(shot, subject.model)]

@@ -1,7 +1,8 @@
 """A take to the body of its submit, and to what its clip must look like.
 
-Cast form sends every parameter that its model has but the seed: nothing is left to the
-service's dearer defaults. Reference form sends what the author wrote and adds no key.
+Cast form sends every parameter that its model has but the seed and prompt_extend, which go where
+they are written: nothing is left to the service's dearer defaults. Reference form sends what the
+author wrote and adds no key.
 This room refuses to judge: what a model does not accept is the business of ``gate`` and ``lint``.
 """
 
@@ -34,7 +35,7 @@ def parameters(shot: Shot, model: Model) -> dict[str, Any]:
     """What `shot` sends as parameters, all but the seed, which differs from take to take."""
     asked = {**DEFAULTS, **shot.settings} if shot.form == "cast" else shot.settings
     made = _frame(shot, model)
-    for key in ("duration", "audio", "shot_type", "watermark"):
+    for key in ("duration", "audio", "shot_type", "prompt_extend", "watermark"):
         if key in asked and model.has(key):
             made[key] = asked[key]
     if "duration" in made:

@@ -14,8 +14,9 @@ Errors (the service would refuse, or do something else than asked):
 Warnings (it would be made, but perhaps not as meant):
 
     kind-not-known           a link that may be a video, priced as one
-    parameter-ignored        a setting, voice or first frame that the model does not have; it is
-                             not sent
+    parameter-ignored        a setting, voice or first frame that the model does not have, or a
+                             ratio beside a first frame, which gives the shape; it is not sent
+    region-in-doubt          what some pages say the model does not take in the endpoint's region
     prompt-too-long          the service cuts the rest without a word
     negative-prompt-too-long the same
     reference-out-of-range   the prompt names ``character5``, but four references are given
@@ -34,10 +35,12 @@ from decimal import Decimal
 
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Origin, diagnose
+from r2vbatch.manifest.phrases import short
 from r2vbatch.planning.gate import nearest
 from r2vbatch.planning.naming import names
 from r2vbatch.planning.subject import Subject
 from r2vbatch.planning.timing import oddities, timed_shots
+from r2vbatch.planning.unsent import unsent
 
 
 def accepted(subject: Subject) -> Iterator[Diagnostic]:
@@ -60,58 +63,11 @@ def accepted(subject: Subject) -> Iterator[Diagnostic]:
         if key in shot.settings and shot.settings[key] not in known:
             yield diagnose(
                 shot.where(key),
-                f"{key} {shot.settings[key]} is not one that {model.name or 'any model'} makes",
+                f"{key} {short(str(shot.settings[key]))} is not one that"
+                f" {model.name or 'any model'} makes",
                 rule="parameter-not-accepted",
                 hint=nearest(shot.settings[key], known),
             )
-
-
-def ignored(subject: Subject) -> Iterator[Diagnostic]:
-    """Settings that the model does not have."""
-    shot, model = subject.shot, subject.model
-    for key in ("audio", "shot_type", "watermark", "seed", "size"):
-        if key not in shot.settings or model.has(key):
-            continue
-        hint, instead = "", "it is not sent"
-        if key == "audio":
-            hint = f"clips of {model.name} always have sound, and are priced so"
-        elif key == "shot_type":
-            hint = "say it in the prompt: Shot 1 [0-3s] … Shot 2 [3-5s] …"
-        elif key == "size":
-            if shot.settings[key] not in model.by_size:
-                continue
-            instead = "sent as resolution {} and ratio {}".format(
-                *model.by_size[shot.settings[key]]
-            )
-        yield diagnose(
-            shot.where(key),
-            f"{model.name} has no {key}; {instead}",
-            rule="parameter-ignored",
-            hint=hint,
-            severity="warning",
-        )
-
-
-def unsent(subject: Subject) -> Iterator[Diagnostic]:
-    """Voices and a first frame that the model does not take."""
-    shot, model = subject.shot, subject.model
-    for reference in shot.references:
-        if reference.voice and not model.voices:
-            yield diagnose(
-                reference.voice.origin,
-                f"{model.name} takes no voice beside a reference; it is not sent",
-                rule="parameter-ignored",
-                hint="a video lends its own voice; else say in the prompt how it sounds",
-                severity="warning",
-            )
-    if shot.first_frame and not model.naming.first_frame:
-        yield diagnose(
-            shot.first_frame.origin,
-            f"{model.name} has no first_frame; it is not sent",
-            rule="parameter-ignored",
-            hint="give the picture as a reference, and say in the prompt that the shot opens on it",
-            severity="warning",
-        )
 
 
 def seed_range(subject: Subject) -> Iterator[Diagnostic]:
@@ -166,6 +122,37 @@ def _kind_not_known(subject: Subject, origin: Origin) -> Diagnostic:
         return diagnose(origin, message, rule="unknown-kind", hint=hint)
     message = "whether this link is an image or a video cannot be told; it is priced as a video"
     return diagnose(origin, message, rule="kind-not-known", hint=hint, severity="warning")
+
+
+def doubts(subject: Subject) -> Iterator[Diagnostic]:
+    """What the region may refuse: its pages disagree, so it is said and not held up."""
+    shot, model, region = subject.shot, subject.model, subject.manifest.endpoint
+    doubt = model.doubts.get(region)
+    if doubt is None:
+        return
+    some = f"some pages say that {model.name} in {region} takes"
+    seconds = subject.parameters.get("duration", model.default("duration"))
+    span = model.parameters["duration"]
+    made = span["minimum"] <= seconds <= span["maximum"] and not shot.unread("duration")
+    if doubt.durations and made and seconds not in doubt.durations:
+        nearest = min(doubt.durations, key=lambda taken: abs(taken - seconds))
+        yield diagnose(
+            shot.where("duration"),
+            f"{some} {' or '.join(map(str, doubt.durations))} seconds alone, not {seconds}",
+            rule="region-in-doubt",
+            hint=f"if it is refused, which costs nothing: duration: {nearest}",
+            severity="warning",
+        )
+    elsewhere = " or ".join(each for each in model.regions if each not in model.doubts)
+    for reference, sent in zip(shot.references, subject.references, strict=True):
+        if doubt.kinds and sent.kind and sent.kind not in doubt.kinds:
+            yield diagnose(
+                reference.origin,
+                f"{some} no {sent.kind} as a reference, only {' or '.join(doubt.kinds)}",
+                rule="region-in-doubt",
+                hint=f"if it is refused, which costs nothing: make it in {elsewhere}",
+                severity="warning",
+            )
 
 
 def too_long(subject: Subject) -> Iterator[Diagnostic]:
@@ -252,10 +239,10 @@ def _second(price: Decimal, currency: str) -> str:
 
 RULES = (
     accepted,
-    ignored,
     unsent,
     seed_range,
     references,
+    doubts,
     too_long,
     names,
     shot_ranges,

@@ -10,7 +10,7 @@ from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, Shot, diagnose
 from r2vbatch.planning.gate import Gate
-from r2vbatch.planning.model import Sent
+from r2vbatch.planning.model import Facts, Sent
 from r2vbatch.planning.wording import written_at
 
 
@@ -28,6 +28,8 @@ class Subject:
     parameters: Mapping[str, Any]
     region: str
     """Of the price table."""
+    facts: Facts
+    """Of local files, as far as they were measured."""
     gate: Gate
 
     @property
