@@ -137,8 +137,6 @@ def _wrong_value(document: Document, path: Path, error: _Error, problems: Proble
         case "minimum" | "maximum" if "minimum" in limits and "maximum" in limits:
             rule = "out-of-range"
             span = f"{limits['minimum']} to {limits['maximum']}"
-            if name == "duration":
-                span += " seconds, by model"
             message = f"{name} must be {span}, not {phrases.short(written)}"
         case "minimum":
             rule, message = "out-of-range", f"{name} must be at least {limits['minimum']}"
