@@ -33,14 +33,24 @@ class Graph(Generic[K]):
         self._waiting: dict[K, int] = {}
         self._followers: dict[K, list[K]] = {}
         self._ready: dict[Hashable, list[int]] = {}
+        self._over: set[K] = set()
         self._aside: set[int] = set()
         for item, after in listed:
-            before = [p for p in set(after) if p in self._order]
-            self._waiting[item] = len(before)
-            for predecessor in before:
-                self._followers.setdefault(predecessor, []).append(item)
-            if not before:
-                self._offer(item)
+            self._wait(item, after)
+
+    def add(self, item: K, after: Iterable[K]) -> None:
+        """One more item, behind the others."""
+        self._order[item] = len(self._items)
+        self._items.append(item)
+        self._wait(item, after)
+
+    def _wait(self, item: K, after: Iterable[K]) -> None:
+        before = [p for p in set(after) if p in self._order and p not in self._over]
+        self._waiting[item] = len(before)
+        for predecessor in before:
+            self._followers.setdefault(predecessor, []).append(item)
+        if not before:
+            self._offer(item)
 
     def next(self, is_open: Callable[[Any], bool] = lambda lane: True) -> K | None:
         """The first item that may start now in a lane that is open, which is thereby started;
@@ -85,6 +95,7 @@ class Graph(Generic[K]):
 
     def ended(self, item: K) -> None:
         """A started item has ended: what waited only for it may start."""
+        self._over.add(item)
         for follower in self._followers.pop(item, ()):
             if follower not in self._waiting:
                 continue

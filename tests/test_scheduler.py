@@ -46,7 +46,7 @@ def test_every_step_is_the_models(items: list[tuple[int, list[int]]], data: st.D
     graph, model = Graph(items), Naive(items)
     for _ in range(data.draw(st.integers(0, 40))):
         running = sorted(model.started - model.ended)
-        act = data.draw(st.sampled_from(["next", "next", "ended", "aside", "back", "start"]))
+        act = data.draw(st.sampled_from(["next", "next", "ended", "aside", "back", "start", "add"]))
         if act == "next":
             assert graph.next() == model.next()
         elif act == "ended" and running:
@@ -67,6 +67,10 @@ def test_every_step_is_the_models(items: list[tuple[int, list[int]]], data: st.D
             graph.start(item)
             model.started.add(item)
             model.aside.discard(item)
+        elif act == "add":
+            after = data.draw(st.lists(st.sampled_from([n for n, _ in items]))) if items else []
+            model.items = items = [*items, (len(items), after)]
+            graph.add(*items[-1])
         assert graph.unstarted == len(items) - len(model.started)
 
 

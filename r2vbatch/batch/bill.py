@@ -103,7 +103,8 @@ def draw_up(plan: Plan, matching: Matching, in_scope: Callable[[str], bool]) -> 
 
 def _item(take: PlannedTake, known: Known | None, dropped: Known | None) -> Item:
     if known is None:
-        return Item(take, Act.MAKE, "changed since it was made" if dropped else "new")
+        new = "asked for once more" if take.retake else "new"
+        return Item(take, Act.MAKE, "changed since it was made" if dropped else new)
     named = "" if known.take == take.id else f", was {known.take}"
     if known.state is State.DONE:
         return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}")

@@ -56,4 +56,4 @@ def tally_of(job: Job) -> Tally:
     """The count of a run whose ledger is in order."""
     slots = job.settings.limits.in_flight or 5
     grace = job.settings.grace
-    return Tally(job.known().values(), slots, lambda: job.budget.purse, grace)
+    return Tally(job.known().values(), slots, lambda: job.budget.purse, grace, job.joined)

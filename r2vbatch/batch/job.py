@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
 from r2vbatch.batch.bill import Bill, draw_up
 from r2vbatch.batch.lock import locked
 from r2vbatch.batch.matching import Matching, match
+from r2vbatch.batch.retakes import board, joining, wanted
 from r2vbatch.batch.settings import Settings
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
@@ -41,6 +42,8 @@ class Job:
     folder: Folder
     ledger: Ledger
     matching: Matching
+    joined: dict[int, Known] = field(default_factory=dict)
+    """Takes that joined it while it went on, by ledger key."""
 
     @property
     def kind(self) -> Kind:
@@ -103,7 +106,7 @@ class Job:
         fresh = [self._row(take) for take in self.matching.fresh]
         if named or fresh or self.matching.unwanted:
             arrange(self.ledger, self.folder, self.kind, self.matching, fresh, named)
-        self.ledger.set_board((take.id, take.fingerprint) for take in self.plan.takes)
+        self.ledger.set_board(board(self.plan, self.ledger.retakes()))
         self._remember()
         self._refuse_strangers()
 
@@ -115,6 +118,21 @@ class Job:
         kept = self.matching.kept.items()
         if asked := [self._row(wanted[take]) for take, k in kept if k.state not in paid]:
             self.ledger.price(asked)
+
+    def join(self) -> list[PlannedTake]:
+        """Carry in what was asked for since it began, within its scope, and return it."""
+        plan = joining(self.plan, retakes := self.ledger.retakes(), self.kind)
+        there = {take.id for take in self.plan.takes}
+        new = [take for take in plan.takes if take.id not in there and self._in_scope(take)]
+        if new:
+            rows = [self._row(take) for take in new]
+            self.ledger.apply(fresh=rows, named=[], unwanted=[], moves=[])
+            self.plan = plan
+            del self.takes
+            self.ledger.set_board(board(plan, retakes))
+            known = self.known()
+            self.joined |= {known[take.id].key: known[take.id] for take in new}
+        return new
 
     def _in_scope(self, take: PlannedTake) -> bool:
         return self.settings.in_scope(take.shot.id)
@@ -181,7 +199,7 @@ def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
     with locked(settings.output, settings.ledger):
         ledger = Ledger.open(settings.ledger)
         try:
-            plan = draw(ledger)
+            plan = wanted(draw(ledger), ledger.retakes(), settings.kind)
             matching = matched(plan, settings, ledger)
             yield Job(plan, settings, folder, ledger, matching)
         finally:

@@ -16,6 +16,7 @@ from r2vbatch.batch.endpoint import Doors, client_of
 from r2vbatch.batch.fitting import sources
 from r2vbatch.batch.host import Host
 from r2vbatch.batch.job import Job
+from r2vbatch.batch.joining import Joining
 from r2vbatch.batch.runner import Runner
 from r2vbatch.batch.shelf import LedgerShelf
 from r2vbatch.batch.todo import left_to_collect, left_to_do, made_at
@@ -96,6 +97,7 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         spending = Spending(client, References(client, files, shelf)) if spend else None
         means = tools(stack, setting, thread, opened, key, spending, job.budget, host)
         runner = Runner(means, todo, {take.id: take for take in job.takes}, job.kind)
+        runner.joining = Joining(job, thread) if spend else None
         if not setting.preview:
             runner.settlers = settlers_for(opened.all, means, runner, host.answers)
             await _greet(client, means.stop)

@@ -8,9 +8,10 @@ stays in the ledger exactly as it stands, for the next run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
+from r2vbatch.batch.joining import Joining
 from r2vbatch.batch.settling import Settler
 from r2vbatch.batch.signals import Signals
 from r2vbatch.batch.todo import Todo, asked_for
@@ -22,6 +23,8 @@ from r2vbatch.take import Means, Wanted, live
 from r2vbatch.threads import ended
 
 _CHECKPOINT = 60.0
+_LOOK = 2.0
+"""Seconds between two looks at what people ask for meanwhile."""
 _POST_PATIENCE = 7.0
 """Seconds a POST under way is waited for after an interruption."""
 
@@ -30,9 +33,9 @@ class Runner:
     """Starts takes as slots come free, and sees them to their end or the stop."""
 
     def __init__(
-        self, means: Means, todo: Todo, planned: Mapping[str, PlannedTake], kind: Kind
+        self, means: Means, todo: Todo, planned: dict[str, PlannedTake], kind: Kind
     ) -> None:
-        """`planned`: the takes this run may submit, by id."""
+        """`planned`: the takes this run may submit, by id; those that join it are added."""
         self._means = means
         self._todo = todo
         self._planned = planned
@@ -42,6 +45,8 @@ class Runner:
         """Takes that wait for a doubt to be settled, with their shots."""
         self._takes: asyncio.TaskGroup | None = None
         self.settlers: Sequence[Settler] = ()
+        self.joining: Joining | None = None
+        self._joins = asyncio.Lock()
 
     async def to_the_end(self, *, signals: bool) -> bool:
         """Everything there is to do; True when a person stopped it.
@@ -114,6 +119,9 @@ class Runner:
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._checkpoints(), name="checkpoints")]
+                if self.joining:
+                    looking = self._look_out(self.joining)
+                    beside.append(group.create_task(looking, name="look out"))
                 async with asyncio.TaskGroup() as self._takes:
                     beside += [group.create_task(s.settle(), name="settle") for s in self.settlers]
                     tasks = [self._start(take) for take in self._todo.open]
@@ -151,8 +159,28 @@ class Runner:
                     self.settled()
                     continue  # a sentinel may go now that nothing else is left
                 if not any(settler.busy for settler in self.settlers):
-                    return
+                    if self.joining:  # a last look: what was asked for until now is made now
+                        await self._join(self.joining)
+                    if not news.is_set():
+                        return
+                    continue
             await news.wait()
+
+    async def _look_out(self, joining: Joining) -> None:
+        """Take up what people ask for while the run goes on."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            await self._join(joining)
+
+    async def _join(self, joining: Joining) -> None:
+        """Take up what was asked for since the last look."""
+        async with self._joins:
+            joined = await joining.look()
+            for take, row, after in joined:
+                self._planned[take.id] = take
+                self._todo.add(row, after)
+        if joined:
+            self._means.posting.news()
 
     def _open(self, model: str) -> bool:
         return self._means.slots(model).open

@@ -8,7 +8,7 @@ slate costs nothing, so an unfinished preview take simply starts over.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from r2vbatch.batch.job import Job
@@ -35,6 +35,13 @@ class Todo:
     """Takes to submit, by ledger key, in storyboard order; those in doubt hold up the rest."""
     doubts: int
     """Takes in doubt."""
+    models: dict[int, str] = field(default_factory=dict)
+    """The lanes of the graph: the model of each take."""
+
+    def add(self, row: TakeRow, after: Iterable[int]) -> None:
+        """One more take to submit, behind those with the keys `after`."""
+        self.models[row.key] = row.model
+        self.graph.add(row.key, after)
 
     @property
     def nothing(self) -> bool:
@@ -95,7 +102,7 @@ def left_to_do(job: Job) -> Todo:
     for key in started:
         graph.start(key)
     doubts = sum(row.state is State.IN_DOUBT for row in rows)
-    return Todo(sorted(opened, key=_urgency), graph, doubts)
+    return Todo(sorted(opened, key=_urgency), graph, doubts, models)
 
 
 def left_to_collect(ledger: Ledger) -> Todo:

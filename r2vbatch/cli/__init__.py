@@ -38,6 +38,11 @@ _TASKS = {
         "plan": ("r2vbatch.cli.plan:plan", "What a run would do and why, and what it would cost."),
         "status": ("r2vbatch.cli.status:status", "Where a batch stands, also while it runs."),
     },
+    "Choose": {
+        "retake": ("r2vbatch.cli.retake:retake", "Ask for another take of a shot."),
+        "circle": ("r2vbatch.cli.circle:circle", "Say which take of a shot is the good one."),
+        "note": ("r2vbatch.cli.note:note", "Write something about a take."),
+    },
     "Check": {
         "check": ("r2vbatch.cli.check:check", "Everything that is wrong with manifests."),
         "models": ("r2vbatch.cli.models:models", "What models take and cost, and where they are."),

@@ -81,6 +81,11 @@ def queued_takes(ctx: click.Context, param: click.Parameter, typed: str) -> Offe
     return _items(_quietly(_takes, ctx, AT_SERVICE), typed)
 
 
+def done_takes(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
+    """The takes that can be watched."""
+    return _items(_quietly(_watchable, ctx), typed)
+
+
 def takes_in_doubt(ctx: click.Context, param: click.Parameter, typed: str) -> Offer:
     """The takes in doubt."""
     return _items(_quietly(_takes, ctx, {State.IN_DOUBT}), typed)
@@ -155,6 +160,11 @@ def _shots(ctx: click.Context) -> list[str]:
 def _takes(ctx: click.Context, states: Iterable[State]) -> list[str]:
     with closing(Ledger.open(_ledger(ctx), create=False)) as opened:
         return [row.take for row in opened.in_states("live", states)]
+
+
+def _watchable(ctx: click.Context) -> list[str]:
+    with closing(Ledger.open(_ledger(ctx), create=False)) as opened:
+        return [row.take for row in opened.shown() if row.state is State.DONE]
 
 
 def _manifest(ctx: click.Context) -> Manifest | None:

@@ -89,6 +89,7 @@ def _drawn(
 ) -> tuple[Plan, Matching]:
     """The plan, matched to the ledger if there is one. Nothing is made for that."""
     from r2vbatch.batch.job import matched
+    from r2vbatch.batch.retakes import wanted
 
     if not settings.ledger.is_file():
         drawn = loading.measured(sound, prices, None, models)
@@ -96,6 +97,7 @@ def _drawn(
     ledger = Ledger.open(settings.ledger, create=False)
     try:
         drawn = loading.measured(sound, prices, ledger, models)
+        drawn = wanted(drawn, ledger.retakes(), settings.kind)
         return drawn, matched(drawn, settings, ledger)
     finally:
         ledger.close()

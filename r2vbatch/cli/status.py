@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from r2vbatch.cli import params
+from r2vbatch.cli.choices import Choices
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import Verb
@@ -40,6 +41,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
         manifest = opened.meta(f"{opened.meta('kind')} manifest_file")
+        choices = Choices(opened.storyboard(), opened.notes(), opened.waiting_retakes())
         purses = [opened.purse(currency) for currency in _currencies(rows["live"])]
     finally:
         opened.close()
@@ -51,6 +53,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
             "set_aside": {p.set_aside.currency: float(p.set_aside.amount) for p in purses},
             "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
             "takes": [result(row) for kind in _KINDS for row in rows[kind]],
+            **choices.as_dict(),
         }
         say(to_json(found))
         return Exit.DONE
@@ -58,6 +61,8 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     for kind in _KINDS:
         for line in _lines(kind, rows[kind]):
             say(line)
+    for line in choices.lines():
+        say(line)
     for purse in purses:
         say(f"money in this folder: {money(purse)}")
     return Exit.DONE

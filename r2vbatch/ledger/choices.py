@@ -51,6 +51,15 @@ class Choices(Writer):
         """All that were ever asked for, oldest first, whether or not their shots still hold."""
         return [_retake(*row) for row in self._choices(sql.RETAKES)]
 
+    def waiting_retakes(self) -> list[Retake]:
+        """Those that no run has taken up yet, although their shots hold."""
+        return [_retake(*row) for row in self._choices(sql.WAITING)]
+
+    def last_retake(self) -> int:
+        """Grows with every retake asked for; 0 where there was none."""
+        found = self._choices(sql.LAST_RETAKE)
+        return found[0][0] if found else 0
+
     def _choices(self, statement: str) -> list[Any]:
         """A ledger of an older format, which nobody has written to since, holds none."""
         return self._read(statement) if self._format >= tables.CHOICES_SINCE else []

@@ -146,6 +146,14 @@ DROP_NOTE = "DELETE FROM notes WHERE id = ?"
 RETAKES = (
     "SELECT id, kind, shot, shot_fingerprint, number, at, agreed, currency FROM retakes ORDER BY id"
 )
+WAITING = (
+    "SELECT r.id, r.kind, r.shot, r.shot_fingerprint, r.number, r.at, r.agreed, r.currency"
+    " FROM retakes r WHERE EXISTS (SELECT 1 FROM takes t WHERE t.kind = r.kind AND t.wanted = 1"
+    " AND t.shot_fingerprint = r.shot_fingerprint) AND NOT EXISTS (SELECT 1 FROM takes t"
+    " WHERE t.kind = r.kind AND t.shot_fingerprint = r.shot_fingerprint AND t.number = r.number)"
+    " ORDER BY r.id"
+)
+LAST_RETAKE = "SELECT coalesce(max(id), 0) FROM retakes"
 ADD_RETAKE = (
     "INSERT INTO retakes (kind, shot, shot_fingerprint, number, at, agreed, currency)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -11,8 +11,10 @@ from r2vbatch.planning.compose import expected, request
 from r2vbatch.planning.files import local_files
 from r2vbatch.planning.identity import another, take_id
 from r2vbatch.planning.model import Plan, PlannedTake
+from r2vbatch.planning.retakes import Asked, with_retakes
 
 __all__ = [
+    "Asked",
     "Plan",
     "PlannedTake",
     "another",
@@ -21,4 +23,5 @@ __all__ = [
     "plan",
     "request",
     "take_id",
+    "with_retakes",
 ]

@@ -83,7 +83,9 @@ def request(take: PlannedTake, urls: Sequence[str] | None = None) -> Request:
     ]
     sent = parameters(shot, model)
     if "seed" in shot.settings and model.has("seed"):
-        sent["seed"] = int(shot.settings["seed"]) + take.number - 1
+        seed = int(shot.settings["seed"]) + take.number - 1
+        # a retake may go beyond the greatest: no rule of ``lint`` has seen it
+        sent["seed"] = seed % (model.parameters["seed"]["maximum"] + 1)
     return {"model": model.name, "input": made, "parameters": sent}
 
 

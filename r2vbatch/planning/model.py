@@ -96,6 +96,11 @@ class PlannedTake:
     """Its references, in the order they are sent, and its first frame behind them; takes with the
     same ones share this."""
 
+    @property
+    def retake(self) -> bool:
+        """Whether a person asked for it, and no manifest."""
+        return self.number > self.shot.takes
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -58,7 +58,7 @@ class Bar:
         self._update()
 
     def _update(self) -> None:
-        self._bar.n = self._tally.ended
+        self._bar.total, self._bar.n = self._tally.total, self._tally.ended
         purse = self._tally.purse
         parts = (
             troubles(self._tally),

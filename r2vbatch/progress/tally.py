@@ -7,7 +7,8 @@ first take has ended. This room is told of transitions and refuses to know where
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from r2vbatch.ledger import AT_SERVICE, ENDED, TO_FETCH, Known, Purse, State, Transition
 from r2vbatch.pacing import Change
@@ -26,10 +27,12 @@ class Tally:
         slots: float,
         purse: Callable[[], Purse | None] = lambda: None,
         grace: float = 0.0,
+        joined: Mapping[int, Known] = MappingProxyType({}),
     ) -> None:
         """`slots`: how many takes the service makes at once, until more is known; `purse`: the
         money now, None where nothing costs anything; `grace`: seconds before which a take in doubt
-        is not settled, unless its task is found."""
+        is not settled, unless its task is found; `joined`: takes that join the run while it goes
+        on, by key."""
         self._state: dict[int, State] = {}
         self._name: dict[int, str] = {}
         self._began: dict[int, float] = {}
@@ -40,18 +43,24 @@ class Tally:
         self._grace = grace
         self._slots = slots
         self._purse = purse
+        self._joined = joined
         self._measured = 0.0
         self._ended = 0
         self._counts: Counter[State] = Counter()
         for row in rows:
-            self._state[row.key] = row.state
-            self._name[row.key] = row.take
-            self._counts[row.state] += 1
+            self._count_in(row)
+
+    def _count_in(self, row: Known) -> None:
+        self._state[row.key] = row.state
+        self._name[row.key] = row.take
+        self._counts[row.state] += 1
 
     def note(self, transition: Transition) -> None:
         """Take in one transition. Those of takes outside this run are left out."""
         if transition.key not in self._state:
-            return
+            if transition.key not in self._joined:
+                return
+            self._count_in(self._joined[transition.key])
         self._counts[transition.before] -= 1
         self._counts[transition.after] += 1
         self._state[transition.key] = transition.after
