@@ -47,7 +47,8 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
     _assert_real_slates(tmp_path / "out" / "day-off")
     found = commands()
     assert {args[0] for args in found} >= {"init", "run", "resume", "status", "collect"}
-    for args in found:
+    last = [args for args in found if args[0] == "retake"]  # whose slates need not be drawn
+    for args in [args for args in found if args not in last]:
         if "singapore" in args:
             asked = run(*args, DASHSCOPE_API_KEY=KEY)
             assert asked.returncode == Exit.USAGE
@@ -58,6 +59,8 @@ def test_the_commands_work_in_order(tmp_path: Path) -> None:
             done = run(*args, DASHSCOPE_API_KEY=KEY)
             assert done.returncode == Exit.DONE, (args, done.stderr)
     _assert_python_works(tmp_path)
+    for args in last:
+        assert run(*args).returncode == Exit.DONE
 
 
 def _assert_python_works(folder: Path) -> None:
