@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-import threading
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from ledgers import add, bring, child, new_take, states
 
-from r2vbatch.ledger import ENDED, PAID, Kind, Ledger, LedgerThread, Move, State
+from r2vbatch.ledger import ENDED, PAID, Kind, Ledger, Move, State
 from r2vbatch.media.model import FileFacts
 
 
@@ -331,33 +329,3 @@ def test_two_writers_take_turns(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.db")
     assert len(ledger.wanted("live")) == 120
     ledger.close()
-
-
-def test_what_was_begun_off_the_loop_is_carried_out(ledger: Ledger) -> None:
-    """Calls run in order on one other thread; a caller that is cancelled takes none back."""
-    (key,) = add(ledger, new_take())
-    thread, entered, leave = LedgerThread(ledger), threading.Event(), threading.Event()
-
-    def slowly(opened: Ledger, to: State) -> int:
-        entered.set()
-        leave.wait()
-        opened.move(key, to)
-        return threading.get_ident()
-
-    async def cancelled() -> None:
-        call = asyncio.create_task(thread.do(slowly, State.SUBMITTING))
-        await asyncio.to_thread(entered.wait)
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-        leave.set()
-        assert await thread.do(slowly, State.SUBMITTED) != threading.get_ident()
-
-    asyncio.run(cancelled())
-    thread.close()
-    assert ledger.take(key).state is State.SUBMITTED
-    assert [after for _, _, after, _, _ in ledger.events(key)] == [
-        "planned",
-        "submitting",
-        "submitted",
-    ]

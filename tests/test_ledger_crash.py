@@ -12,31 +12,40 @@ from ledgers import child
 from r2vbatch.ledger import Ledger, State, legal
 
 WRITER = """
-import random, sys
+import asyncio, random, sys
 from pathlib import Path
 from ledgers import add, new_take
-from r2vbatch.ledger import Ledger, State, legal
+from r2vbatch.ledger import Ledger, LedgerThread, State, legal
 
 path, seed = Path(sys.argv[1]), int(sys.argv[2])
 ledger, choose = Ledger.open(path), random.Random(seed)
 keys = [row.key for row in ledger.wanted("live")]
 if not keys:
     keys = add(ledger, *(new_take(f"sh{n}_t01") for n in range(8)))
-print("ready", flush=True)
-while True:
-    key = choose.choice(keys)
-    ways = [s for s in State if legal("live", ledger.take(key).state, s)]
-    to = choose.choice(ways)
-    ledger.move(key, to, task_id=f"{key}-{to}")
-    print(key, to, len(ledger.events(key)), flush=True)
-    if choose.random() < 0.05:
-        ledger.checkpoint()
+thread = LedgerThread(ledger)
+
+async def walk(key):
+    while True:
+        row = await thread.do(Ledger.take, key)
+        to = choose.choice([s for s in State if legal("live", row.state, s)])
+        await thread.do(Ledger.move, key, to, task_id=f"{key}-{to}")
+        events = await thread.do(Ledger.events, key)
+        print(key, to, len(events), flush=True)
+        if choose.random() < 0.05:
+            await thread.do(Ledger.checkpoint)
+
+async def main(many):
+    print("ready", flush=True)
+    await asyncio.gather(*map(walk, choose.sample(keys, many)))
+
+asyncio.run(main(8 if seed % 2 else 1))
 """
 
 
 def test_no_committed_step_is_lost_to_sigkill(tmp_path: Path) -> None:
-    """A writer is killed ten times, after a random number of its lines: every step it told of
-    is in the ledger, which is sound, and its history leads to where each take stands."""
+    """A writer is killed ten times, after a random number of its lines, every other time while
+    eight takes share its commits: every step it told of is in the ledger, which is sound, and its
+    history leads to where each take stands."""
     path, choose, steps = tmp_path / "ledger.db", random.Random(7), 0
     for seed in range(10):
         told = _until_killed(path, seed, choose.randrange(1, 60))

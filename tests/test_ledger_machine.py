@@ -77,6 +77,24 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.ledger.move_all(moves)
             assert self.ledger.revision() == revision
 
+    @rule(steps=st.lists(st.tuples(takes, st.sampled_from(State)), min_size=1, max_size=4))
+    def together(self, steps: list[tuple[int, State]]) -> None:
+        """Several calls as one transaction: until it ends nothing is told, and where one of them
+        raises, none was made."""
+        revision, told, after = self.ledger.revision(), len(self.told), dict(self.states)
+        try:
+            with self.ledger.together():
+                for key, to in steps:
+                    assert self.ledger.move(key, to).state is to
+                    after[key] = to
+                assert len(self.told) == told
+        except IllegalTransition:
+            assert not legal(self.kinds[key], after[key], to)
+            assert self.ledger.revision() == revision
+        else:
+            for key, to in steps:
+                self._note(key, self.states[key], to)
+
     def _note(self, key: int, before: State, to: State) -> None:
         self.history[key].append((before, to))
         self.seen.append((key, before, to))

@@ -27,7 +27,7 @@ from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
 from r2vbatch.errors import ManifestInvalid
-from r2vbatch.ledger import Ledger, LedgerThread, Transition
+from r2vbatch.ledger import Ledger, LedgerThread
 from r2vbatch.manifest.model import Limits
 from r2vbatch.pacing import Change, QueryPlan, Watch, Window
 from r2vbatch.storage import Folder
@@ -100,18 +100,12 @@ def tools(
     host: Host,
 ) -> Means:
     """The tools of a run, which are put away with `stack`."""
-    loop = asyncio.get_running_loop()
     crew = Crew(host.pool)
     stack.callback(crew.close)
-
-    def tell(transition: Transition) -> None:  # from the ledger's thread
-        loop.call_soon_threadsafe(host.telling.show, transition)
-
     posting = Posting(listed=opened.all[0].list_tasks, scale=setting.grace / _GRACE)
     stop = Stop()
     stop.heard = posting.news
-    setting.ledger.listener = tell
-    stack.callback(setattr, setting.ledger, "listener", None)
+    thread.listener = host.telling.show
     return Means(
         spending=spending,
         reader=opened.reader,

@@ -113,8 +113,7 @@ class Ledger(Choices):
                 self._lose(db, key)
             transition = self._move(db, key, to, why, columns)
             row = self.take(key)
-        if self.listener:
-            self.listener(transition)
+        self._tell(transition)
         return row
 
     def created(self, key: int, task_id: str, /, **columns: Any) -> TakeRow:
@@ -138,9 +137,7 @@ class Ledger(Choices):
         """Several transitions in one transaction (at start-up)."""
         with self._transaction() as db:
             transitions = [self._move(db, key, to, why, {}) for key, to, why in moves]
-        if self.listener:
-            for transition in transitions:
-                self.listener(transition)
+        self._tell(*transitions)
 
     def _move(
         self, db: sqlite3.Connection, key: int, to: State, why: str, columns: dict[str, Any]

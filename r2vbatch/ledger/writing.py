@@ -2,6 +2,7 @@
 
 Nothing is written but inside a transaction that took the lock at its beginning: other processes
 write, too. Each change leaves an event, so that who follows the ledger sees it by its `revision`.
+Waiting for the disk is most of what a commit costs, so several transactions may be made as one.
 """
 
 from __future__ import annotations
@@ -29,9 +30,25 @@ class Writer(Questions):
         super().__init__(connection, path)
         self._clock = clock
         self.listener: Callable[[Transition], None] | None = None
+        self._untold: list[Transition] = []
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The transactions of the block as one: all of them are durable after it, or, when
+        anything in it raises, none."""
+        try:
+            with self._transaction():
+                yield
+        except BaseException:
+            self._untold.clear()
+            raise
+        self._tell()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._db.in_transaction:  # that of `together`, which ends it
+            yield self._db
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -42,6 +59,16 @@ class Writer(Questions):
                     self._db.execute("ROLLBACK")
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem) from problem
+
+    def _tell(self, *transitions: Transition) -> None:
+        """Tell the listener, once what happened is durable."""
+        self._untold += transitions
+        if self._db.in_transaction:
+            return
+        told, self._untold = self._untold, []
+        if self.listener:
+            for transition in told:
+                self.listener(transition)
 
     def _event(
         self,
