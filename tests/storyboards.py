@@ -55,12 +55,13 @@ def planned(
     facts: Mapping[Path, FileFacts] | None = None,
     *,
     prices: str | None = None,
+    models: catalogue.Catalogue = CATALOGUE,
 ) -> Plan:
     """The plan of `data`; local references are measured unless their `facts` are given."""
     manifest = read(data, folder)
     if facts is None:
         facts = media.facts_of(local_files(manifest))
-    return plan(manifest, facts, CATALOGUE, prices=prices)
+    return plan(manifest, facts, models, prices=prices)
 
 
 def shipped(name: str) -> Plan:

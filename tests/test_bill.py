@@ -106,13 +106,13 @@ def test_nothing_to_make_costs_nothing_known() -> None:
     """There is no price of nothing in no currency; the seconds are none."""
     plan = board(a="walks")
     made = bill(plan, [row(plan, S.DONE)])
-    assert (made.to_make, made.seconds, made.cost, made.exact) == ([], 0, None, True)
+    assert (made.to_make, made.seconds, made.cost, made.estimate.exact) == ([], 0, None, True)
 
 
 def test_a_remote_video_makes_a_price_a_bound() -> None:
     """Its length is not known before it is billed: the bill says that it is counted at its cap."""
-    assert bill(board(a="walks"), []).exact
-    assert not bill(planned(storyboard({"id": "a", "prompt": "@bunny hops"})), []).exact
+    assert bill(board(a="walks"), []).estimate.exact
+    assert not bill(planned(storyboard({"id": "a", "prompt": "@bunny hops"})), []).estimate.exact
 
 
 @pytest.mark.parametrize(

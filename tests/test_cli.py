@@ -154,8 +154,8 @@ def test_plan_says_what_and_why(studio: Studio) -> None:
     """`plan` names what would be made and why, its seconds and price, and makes nothing."""
     result = studio.call("plan", "film.yaml")
     assert result.code == Exit.DONE
-    assert "2 of 2 takes to make at preview: 4 billed seconds" in result.out
-    assert "live at singapore: 0.20 USD" in result.out
+    assert "2 of 2 takes to make at preview: free" in result.out
+    assert "live: 4 billed seconds, 0.20 USD (prices of singapore, read 2026-11)" in result.out
     assert not studio.output.exists()
     with service() as at:
         studio.live(at, "--only", "a")
@@ -233,11 +233,13 @@ def test_a_cap_in_another_currency_is_refused(studio: Studio) -> None:
 def test_a_dry_run_says_what_a_cap_would_hold(studio: Studio) -> None:
     """Before anything is spent, and with what was spent before."""
     words = ["run", "film.yaml", "--dry-run", "--max-cost", "0.15 USD", "--endpoint"]
-    held = "warning: 1 take would be held, the first of them over the cap: {} spent or set aside"
-    assert held.format("0.10 USD") in studio.call(*words, "singapore").out
+    held = "warning: the cap of 0.15 USD would hold 1 of {}:\n    {}\n"
+    assert held.format("2 takes", "b_t01") in studio.call(*words, "singapore").out
     with service() as at:
         assert studio.live(at, "--only", "b").code == Exit.DONE
-        assert held.format("0.10 USD") in studio.call(*words, at.base_url).out
+        said = studio.call(*words, at.base_url).out
+        assert held.format("1 take", "a_t01") in said
+        assert "money in this folder: 0.10 USD spent, cap 0.15\n" in said
         assert "warning" not in studio.call(*words, at.base_url, "--only", "b").out
 
 

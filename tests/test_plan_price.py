@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from storyboards import REFS, planned, storyboard
 
+from r2vbatch.catalogue.own import of_text
 from r2vbatch.errors import UsageProblem
 from r2vbatch.manifest.model import Money
 from r2vbatch.media import FileFacts
@@ -131,6 +132,43 @@ def test_price_table_of_choice() -> None:
     assert made.prices_read.startswith("20")
     data = storyboard({"id": "a", "prompt": "@ellen"}, endpoint="singapore")
     assert planned(data, prices="beijing").prices == "singapore"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("https://dashscope.aliyuncs.com/api/v1", "beijing"),
+        ("https://dashscope-intl.aliyuncs.com/api/v1", "singapore"),
+        ("https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1", "beijing"),
+        ("https://dashscope.aliyuncs.com.example.com/api/v1", "virginia"),
+    ],
+)
+def test_a_host_of_the_service_has_the_prices_of_its_region(endpoint: str, region: str) -> None:
+    """A region written as a URL is that region, whatever table is asked for; another host is
+    none."""
+    data = storyboard({"id": "a", "prompt": "@ellen"}, endpoint=endpoint, model="wan2.6-r2v")
+    assert planned(data, prices="virginia").prices == region
+
+
+def test_the_date_is_that_of_the_prices_in_use() -> None:
+    """Where tables were read on different days: the oldest among the models of the plan."""
+    text = "models: {wan2.6-r2v: {prices: {singapore: {read: 2026-12-24}}}}"
+    shots = [{"id": n, "prompt": "@ellen", "model": n} for n in ("wan2.6-r2v", "wan2.7-r2v")]
+    models = of_text(text, "ours.yaml")
+    assert planned(storyboard(*shots), models=models).prices_read == "2026-11"
+    assert planned(storyboard(shots[0]), models=models).prices_read == "2026-12-24"
+
+
+def test_a_shot_is_priced_with_all_its_takes() -> None:
+    """Takes and variations of a shot together, by its id as written; a plan is their sum."""
+    made = planned(storyboard(
+        {"id": "a", "prompt": "@ellen, ${lens}", "vary": {"lens": ["wide", "close"]}, "takes": 3},
+        {"id": "b", "prompt": "@bunny"},
+    ))  # fmt: skip
+    found = {shot: (e.seconds, e.cost, e.exact) for shot, e in made.shots.items()}
+    assert found == {"a": (30, usd("1.50"), True), "b": (10, usd("0.50"), False)}
+    assert (made.seconds, made.price) == (40, usd("2.00"))
+    assert {take.shot.base_id: take.unmeasured for take in made.takes} == {"a": (), "b": ("bunny",)}
 
 
 def test_no_price_where_a_model_has_none() -> None:

@@ -37,12 +37,15 @@ def board(shots: int, **keys: Any) -> Plan:
                               **keys))  # fmt: skip
 
 
-def ended(plan: Plan, *states: State, why: str = "", **how: Any) -> Report:
-    """A live run of `plan` whose takes ended in `states`, in the folder we are in."""
+def ended(plan: Plan, *states: State, why: str = "", billed: str | None = "0.25",
+          **how: Any) -> Report:  # fmt: skip
+    """A live run of `plan` whose takes ended in `states`, in the folder we are in; those that are
+    done were `billed` at so many dollars, None where the service did not say."""
     takes = [
         TakeReport(
-            id=take.id, shot=take.shot.id, state=state, flags=(), cost=None, task_id=None,
-            clip=None, estimate=take.estimate.cost, billed_seconds=None,
+            id=take.id, shot=take.shot.id, state=state, flags=(), task_id=None, clip=None,
+            cost=usd(billed) if billed and state is S.DONE else None, estimate=take.estimate.cost,
+            billed_seconds=None,
             reason="" if state in {S.DONE, S.PLANNED, S.RUNNING} else why,
             lives_until=datetime(2026, 11, 23, 9, 30, tzinfo=UTC) if state is S.RUNNING else None,
         )
@@ -52,7 +55,7 @@ def ended(plan: Plan, *states: State, why: str = "", **how: Any) -> Report:
         "kind": "live", "endpoint": "singapore", "manifest": Path.cwd() / "film.yaml",
         "output": Path.cwd() / "out" / "film", "others": [], "seconds": 65.0, "stopped": None,
         "purse": Purse(usd("0.30"), usd("0")), "advice": "", "refused": False,
-        "interrupted": False,
+        "interrupted": False, "other_money": [],
     }  # fmt: skip
     return Report(takes=takes, **{**usual, **how})
 
@@ -65,8 +68,28 @@ CASES = {
         money in this folder: 0.30 USD spent
         """,
     ),
+    "billed for less than estimated, and yuan in the folder": (
+        ended(board(2), S.DONE, S.DONE, billed="0.20", purse=Purse(usd("0.40"), usd("0"), usd("6")),
+              other_money=[Purse(Money(Decimal("1.5"), "CNY"), Money(Decimal(3), "CNY"))]),
+        """
+        2 of 2 takes done in 1:05; clips in out/film/clips
+        money in this folder: 0.40 USD spent, cap 6.00
+        also in this folder: 1.50 CNY spent, 3.00 set aside, which the cap does not count
+        2 takes billed otherwise than estimated: 0.40 USD for 0.50 USD
+            a_t01 0.20 USD for 0.25 USD, b_t01 0.20 USD for 0.25 USD
+        """,
+    ),
+    "the service did not say what it billed": (
+        ended(board(1), S.DONE, billed=None),
+        """
+        1 of 1 take done in 1:05; clips in out/film/clips
+        money in this folder: 0.30 USD spent
+        counted at their estimate, for the service did not say what it billed:
+            a_t01
+        """,
+    ),
     "a preview, and then the clips": (
-        ended(board(2), S.DONE, S.DONE, kind="preview", endpoint="preview", purse=None),
+        ended(board(2), S.DONE, S.DONE, billed="0", kind="preview", endpoint="preview", purse=None),
         """
         2 of 2 takes done in 1:05; slates in out/film/preview
         next:

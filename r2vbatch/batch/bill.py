@@ -71,19 +71,9 @@ class Bill:
         return self.estimate.seconds
 
     @property
-    def exact(self) -> bool:
-        """Whether no remote video of unknown length is counted at its cap."""
-        return self.estimate.exact
-
-    @property
     def cost(self) -> Money | None:
         """The price of what would be made; None where a model has no price in the table."""
         return self.estimate.cost
-
-    @property
-    def whole(self) -> Money | None:
-        """The price of everything, whatever is made already."""
-        return total(item.take.estimate for item in self.items).cost
 
     def count(self, act: Act) -> int:
         """How many takes have this act."""

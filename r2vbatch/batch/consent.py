@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -71,12 +72,22 @@ def consent(job: Job, key: Key, terms: Terms) -> Consent:
     if bill.to_make:
         if terms.ask is None:
             raise UsageProblem(
-                f"this would spend up to {shown(bill.cost)} at {job.settings.endpoint.name}",
+                f"this would spend up to {shown(_most(job))} at {job.settings.endpoint.name}"
+                f" (prices read {job.plan.prices_read})",
                 hint=f"agree with {terms.say_yes}, or with a cap: {terms.say_cap}",
             )
-        terms.ask(f"Spend up to {shown(bill.cost)}?")
+        terms.ask(f"Spend up to {shown(_most(job))}?")
     # what is in doubt or running was agreed to before; to send it anew is another matter
     return Consent(bool(bill.to_make), bool(bill.to_make))
+
+
+def _most(job: Job) -> Money | None:
+    """What the run can spend: the price of all that is to be made, or what the caps leave of it."""
+    cost, purse = job.bill.cost, job.money_until_now().purse
+    if purse is None or purse.cap is None:
+        return cost
+    left = Money(max(purse.cap.amount - purse.spent.amount, Decimal(0)), purse.cap.currency)
+    return left if cost is None or left.amount < cost.amount else cost
 
 
 def refuse_other_currency(caps: Sequence[Money], plan: Plan) -> None:

@@ -62,17 +62,13 @@ class Job:
 
     @cached_property
     def budget(self) -> Budget:
-        """The money of the run, counted from here on: the ledger should be in order. A preview
-        costs nothing."""
-        if self.currency is None or self.kind == "preview":
-            return Budget(self.settings.caps, None)
-        purse = self.ledger.purse(self.currency)
-        return Budget(self.settings.caps, purse.spent, purse.set_aside)
+        """The money of the run, counted from here on: the ledger should be in order."""
+        return self.money_until_now()
 
-    @cached_property
-    def currency(self) -> str | None:
-        """The currency of the price table."""
-        return self.plan.currency
+    def money_until_now(self) -> Budget:
+        """The money in the folder, and what is left of it. A preview costs nothing."""
+        currency = None if self.kind == "preview" else self.plan.currency
+        return Budget.of(self.settings.caps, currency, self.ledger.purses())
 
     @property
     def foreign(self) -> bool:

@@ -71,7 +71,11 @@ class Report:
     """Takes that are, or may be, paid for, not here yet, and not among `takes`: no longer wanted,
     or left out by ``only``."""
     purse: Purse | None
-    """Live money of the whole folder, earlier runs included; None for a preview."""
+    """Live money of the whole folder, earlier runs included, in the currency of this one's prices;
+    None for a preview."""
+    other_money: Sequence[Purse]
+    """The same in other currencies, where runs at other prices spent any: none is converted, and no
+    cap counts it."""
     seconds: float
     """How long the run took."""
     stopped: str | None
@@ -122,6 +126,10 @@ class Report:
             "spent": _money(self.purse.spent) if self.purse else None,
             "set_aside": _money(self.purse.set_aside) if self.purse else None,
             "max_cost": _money(self.purse.cap) if self.purse else None,
+            "other_money": [
+                {"spent": _money(spent), "set_aside": _money(aside)}
+                for spent, aside, _ in self.other_money
+            ],
             "seconds": round(self.seconds, 3),
             "stopped": self.stopped,
             "advice": self.advice,
@@ -141,6 +149,7 @@ def report(job: Job, ending: Ending) -> Report:
     ids = {take.id for take in job.takes}
     rows = {row.take: row for row in job.ledger.wanted(job.kind) if row.take in ids}
     ours = {row.key for row in rows.values()}
+    purse = job.budget.purse
     unfinished = job.ledger.in_states(job.kind, OPEN | TO_FETCH)
     return Report(
         kind=job.kind,
@@ -149,7 +158,12 @@ def report(job: Job, ending: Ending) -> Report:
         output=job.folder.root,
         takes=[of(rows[take.id]) for take in job.takes if take.id in rows],
         others=[of(row) for row in unfinished if row.key not in ours],
-        purse=job.budget.purse,
+        purse=purse,
+        other_money=[
+            each
+            for each in (job.ledger.purses() if purse else ())
+            if purse and each.spent.currency != purse.spent.currency
+        ],
         seconds=ending.seconds,
         stopped=ending.stopped,
         advice=ending.advice,

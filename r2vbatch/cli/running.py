@@ -125,7 +125,7 @@ def carry_out(
 
     with opened(settings, draw) as job:
         _say_if_slow(settings)
-        for line in bill_lines(job.bill, settings.endpoint.name, job.plan):
+        for line in bill_lines(job.bill, job.plan, settings, job.ledger.purses()):
             say(line, err=True)
         job.check_room()
         agreed = consent(job, key, terms(yes=choice.yes, capped=options.max_cost is not None))

@@ -42,7 +42,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
         manifest = opened.meta(f"{opened.meta('kind')} manifest_file")
         choices = Choices(opened.storyboard(), opened.notes(), opened.waiting_retakes())
-        purses = [opened.purse(currency) for currency in _currencies(rows["live"])]
+        purses = opened.purses()
     finally:
         opened.close()
     if as_json:
@@ -66,10 +66,6 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     for purse in purses:
         say(f"money in this folder: {money(purse)}")
     return Exit.DONE
-
-
-def _currencies(rows: Sequence[TakeRow]) -> list[str]:
-    return sorted({row.currency for row in rows if row.currency})
 
 
 def _counts(rows: Sequence[TakeRow]) -> dict[str, int]:

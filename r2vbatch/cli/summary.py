@@ -11,7 +11,8 @@ from pathlib import Path
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.report import Report, TakeReport
 from r2vbatch.batch.settings import LEDGER, Options
-from r2vbatch.cli.text import counted
+from r2vbatch.cli.price import billed_lines, other_money
+from r2vbatch.cli.text import counted, named, place
 from r2vbatch.dashscope.regions import REGIONS
 from r2vbatch.ledger import AT_SERVICE, State
 from r2vbatch.manifest.model import Money
@@ -22,8 +23,6 @@ from r2vbatch.progress.words import flagged, money, words
 _TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT, State.HELD)
 _MOST = 20
 """Reasons that are told: who has more of them reads `status`, or the results."""
-_NAMED = 8
-"""Takes that are named where many have one reason."""
 
 Step = tuple[str, str]
 """A command to paste, and what it does."""
@@ -47,6 +46,9 @@ def _outcome(report: Report) -> Iterator[str]:
     )
     if report.purse and (report.purse.spent.amount or report.purse.set_aside.amount):
         yield f"money in this folder: {money(report.purse)}"
+    yield from other_money(report.other_money, report.purse)
+    if report.kind == "live":
+        yield from billed_lines((*report.takes, *report.others))
 
 
 def _takes(report: Report) -> Iterator[str]:
@@ -58,7 +60,7 @@ def _takes(report: Report) -> Iterator[str]:
     for trouble, ids in list(found.items())[:_MOST]:
         yield f"{ids[0]} {trouble}" if len(ids) == 1 else f"{len(ids)} takes {trouble}"
         if len(ids) > 1:
-            yield f"    {_named(ids)}"
+            yield f"    {named(ids)}"
     if left := [id for ids in list(found.values())[_MOST:] for id in ids]:
         yield f"… and {counted(len(left), 'take')} more: {command('status', report.output)}"
 
@@ -69,13 +71,6 @@ def _trouble(take: TakeReport) -> str:
     if take.state in _TOLD or take.reason:
         return f"{words(take.state)}: {take.reason}".rstrip(": ")
     return ""
-
-
-def _named(ids: Sequence[str]) -> str:
-    """The first and the last of many."""
-    if len(ids) <= _NAMED:
-        return ", ".join(ids)
-    return f"{', '.join(ids[: _NAMED - 1])} … {ids[-1]}"
 
 
 def _stopped(report: Report) -> Iterator[str]:
@@ -208,11 +203,3 @@ def _ledger(report: Report, options: Options) -> Sequence[str]:
 def command(verb: str, where: Path, *words: str) -> str:
     """A command line as it is typed in a shell, from the folder people are in."""
     return shlex.join(["r2vbatch", verb, place(where), *words])
-
-
-def place(path: Path) -> str:
-    """A path as people would type it: from the folder they are in, where it lies below that."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except (OSError, ValueError):
-        return str(path)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
 import click
 
 from r2vbatch.visible import visible
+
+_NAMED = 8
+"""Names that are said where there are many."""
 
 
 def say(line: str, *, mark: str = "", err: bool = False) -> None:
@@ -17,6 +24,26 @@ def agree(question: str) -> None:
     click.confirm(visible(question), abort=True, err=True)
 
 
+def named(names: Sequence[str]) -> str:
+    """All of them; of many the first ones and the last."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: _NAMED - 1])} … {names[-1]}"
+
+
+def seconds(length: Decimal) -> str:
+    """``12.5``, to the millisecond."""
+    return f"{length.quantize(Decimal('0.001')).normalize():f}"
+
+
 def counted(number: int, word: str) -> str:
     """``1 take``, ``2 takes``."""
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def place(path: Path) -> str:
+    """A path as people would type it: from the folder they are in, where it lies below that."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)

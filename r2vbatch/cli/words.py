@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from r2vbatch.batch.bill import Act, Bill, shown
+from r2vbatch.batch.bill import Act, Bill
 from r2vbatch.batch.run import Ending
-from r2vbatch.cli.summary import command, place
-from r2vbatch.cli.text import counted
-from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, State
+from r2vbatch.batch.settings import Settings
+from r2vbatch.cli.price import price_lines
+from r2vbatch.cli.summary import command
+from r2vbatch.cli.text import counted, place
+from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, Purse, State
 from r2vbatch.planning import Plan
 from r2vbatch.storage import Folder
 
 
-def bill_lines(bill: Bill, endpoint: str, plan: Plan) -> Iterator[str]:
-    """What is about to happen, and its price."""
-    making = bill.to_make
-    if endpoint == "preview":
-        price = f"free (live at {plan.prices}: {shown(bill.cost)})"
-    else:
-        price = f"{shown(bill.cost)} (prices read {plan.prices_read})"
-    if making:
-        cap = "" if bill.exact else ", videos of unknown length counted at their cap"
-        yield (
-            f"{counted(len(making), 'take')} to make at {endpoint}:"
-            f" {bill.seconds.normalize():f} billed seconds, {price}{cap}"
-        )
+def bill_lines(
+    bill: Bill, plan: Plan, settings: Settings, purses: Sequence[Purse]
+) -> Iterator[str]:
+    """What is about to happen, and its price; `purses`: the money in the folder until now."""
+    if bill.to_make:
+        yield from price_lines(bill, plan, settings, purses)
     if bill.again:
         names = ", ".join(item.take.id for item in bill.again)
         yield f"among them, made before and possibly paid: {names}"
@@ -40,7 +35,7 @@ def bill_lines(bill: Bill, endpoint: str, plan: Plan) -> Iterator[str]:
         yield kept
     for known, name in bill.renamed:
         yield f"renamed: {known.take} is now {name}"
-    if bill.retired and endpoint != "preview":
+    if bill.retired and settings.kind == "live":
         yield f"no longer wanted, to retired/: {counted(len(bill.retired), 'clip')}"
 
 

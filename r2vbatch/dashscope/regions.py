@@ -77,6 +77,21 @@ def find_endpoint(name: str, workspace: str | None = None) -> Endpoint:
     raise UsageProblem(f"there is no endpoint called {name!r}", hint=hint)
 
 
+def region_of(endpoint: str) -> str | None:
+    """The region that an endpoint as written is in: its own name, or that of a host of the service
+    in its URL; None for the preview and for hosts of others."""
+    if endpoint in REGIONS:
+        return endpoint
+    try:
+        host = urlsplit(endpoint).hostname or ""
+    except ValueError:
+        return None
+    return next(
+        (name for name, hosts in REGIONS.items()
+         if host == hosts.classic or host.endswith(f".{hosts.workspace}")), None,
+    )  # fmt: skip
+
+
 def _region_url(name: str, workspace: str | None) -> str:
     hosts = REGIONS[name]
     if workspace is None:

@@ -133,12 +133,6 @@ class Questions:
             for currency in sorted({*spent, *set_aside})
         ]
 
-    def purse(self, currency: str) -> Purse:
-        """The one in `currency`; without money where there is none."""
-        nothing = Purse(Money(Decimal(0), currency), Money(Decimal(0), currency))
-        found = (purse for purse in self.purses() if purse.spent.currency == currency)
-        return next(found, nothing)
-
     def events(self, key: int) -> list[tuple[float, str | None, str | None, str, dict[str, Any]]]:
         """(at, before, after, why, detail) of one take, oldest first."""
         rows = self._read(sql.EVENTS_OF, key)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from r2vbatch.catalogue import Catalogue, Model
+from r2vbatch.dashscope.regions import region_of
 from r2vbatch.diagnostics import Diagnostic, in_order
 from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
@@ -22,7 +23,7 @@ from r2vbatch.planning.gate import Gate
 from r2vbatch.planning.graph import Order
 from r2vbatch.planning.identity import shot_fingerprint, take_fingerprint, take_id
 from r2vbatch.planning.model import Estimate, Facts, Plan, PlannedTake, Sent
-from r2vbatch.planning.price import estimate, price_region
+from r2vbatch.planning.price import estimate, price_region, prices_read
 from r2vbatch.planning.subject import Subject
 from r2vbatch.planning.wording import name_references, spoken
 
@@ -44,7 +45,7 @@ def plan(
         takes=takes,
         diagnostics=planner.diagnostics(),
         prices=region,
-        prices_read=catalogue.read(region),
+        prices_read=prices_read({t.model.name: t.model for t in takes}.values(), region, catalogue),
         fitted=tuple(planner.copies.used()),
         catalogue=catalogue,
     )
@@ -166,7 +167,7 @@ class _Planner:
             yield from self.copies.judge(reference, model)
 
     def _about_model(self, shot: Shot, model: Model | None) -> Iterator[Diagnostic]:
-        endpoint = self._manifest.endpoint
+        region = region_of(self._manifest.endpoint)
         if model is None:
             if not shot.model:
                 return  # missing, or not even text: that is told already
@@ -178,10 +179,10 @@ class _Planner:
                 rule="unknown-model",
                 hint=f"did you mean {close}? {known}" if close else known,
             )
-        elif endpoint in self._catalogue.regions and endpoint not in model.regions:
+        elif region in self._catalogue.regions and region not in model.regions:
             yield diagnose(
                 _model_origin(self._manifest, shot),
-                f"{model.name} is not offered in {endpoint}",
+                f"{model.name} is not offered in {region}",
                 rule="model-not-in-region",
                 hint=f"it is in {', '.join(model.regions)}",
             )
@@ -206,7 +207,7 @@ class _Planner:
         cap = self._manifest.max_cost
         currency = self._catalogue.currency(self._region)
         if cap and cap.currency != currency:
-            bound = self._manifest.endpoint == self._region
+            bound = region_of(self._manifest.endpoint) == self._region
             yield diagnose(
                 self._manifest.where("budget"),
                 f"the budget is in {cap.currency}, but prices of {self._region} are in {currency}",

@@ -101,6 +101,16 @@ class PlannedTake:
         """Whether a person asked for it, and no manifest."""
         return self.number > self.shot.takes
 
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Its remote videos, whose length nobody knows before it is billed: they make its price a
+        bound. By cast name, else by URL without its query, which may be a signature."""
+        return tuple(
+            sent.name or sent.url.partition("?")[0]
+            for sent in self.sent
+            if sent.kind != "image" and not sent.opens and sent.file is None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -125,6 +135,12 @@ class Plan:
         return total(take.estimate for take in self.takes).seconds
 
     @property
+    def shots(self) -> Mapping[str, Estimate]:
+        """Seconds and price of each shot, all its takes and variations together, by its id as
+        written."""
+        return by_shot(self.takes)
+
+    @property
     def price(self) -> Money | None:
         """What all takes will cost, the most it can be where a remote video's length is not known;
         None where the price table lacks a model, or there is no take."""
@@ -135,6 +151,15 @@ class Plan:
         """The currency of the price table; None where no take has a price."""
         costs = (take.estimate.cost for take in self.takes)
         return next((cost.currency for cost in costs if cost), None)
+
+
+def by_shot(takes: Iterable[PlannedTake]) -> dict[str, Estimate]:
+    """What the takes of each shot will be billed together, variations included, by the shot's id as
+    written."""
+    shots: dict[str, list[Estimate]] = {}
+    for take in takes:
+        shots.setdefault(take.shot.base_id, []).append(take.estimate)
+    return {shot: total(estimates) for shot, estimates in shots.items()}
 
 
 Request = dict[str, Any]

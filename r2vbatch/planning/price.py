@@ -7,25 +7,34 @@ second goes by tier and, where a model can be silent, by sound. Money is Decimal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from r2vbatch.catalogue import DEFAULT_PRICES, Catalogue, Model
+from r2vbatch.dashscope.regions import region_of
 from r2vbatch.errors import UsageProblem
 from r2vbatch.manifest.model import Money
 from r2vbatch.planning.model import Estimate, Facts, Sent
 
 
 def price_region(endpoint: str, asked: str | None, catalogue: Catalogue) -> str:
-    """The region whose price table applies: the endpoint's own, else `asked`, else Singapore.
+    """The region whose price table applies: the endpoint's own, by its name or by a host of the
+    service in its URL, else `asked`, else Singapore.
 
     Raises UsageProblem where `asked` is no region.
     """
     if asked is not None and asked not in catalogue.regions:
         known = ", ".join(catalogue.regions)
         raise UsageProblem(f"there is no price table {asked!r}", hint=f"known: {known}")
-    return endpoint if endpoint in catalogue.regions else asked or DEFAULT_PRICES
+    own = region_of(endpoint)
+    return own if own in catalogue.regions else asked or DEFAULT_PRICES
+
+
+def prices_read(models: Iterable[Model], region: str, catalogue: Catalogue) -> str:
+    """When the prices of `models` in `region` were read: the oldest date where they differ."""
+    tables = (model.prices.get(region) for model in models)
+    return min((table.read for table in tables if table), default=catalogue.read(region))
 
 
 def tier(model: Model, parameters: Mapping[str, Any]) -> str:

@@ -26,6 +26,14 @@ class Budget:
         self._open = set_aside.amount if set_aside else Decimal(0)
         self._spent = (spent.amount if spent else Decimal(0)) + self._open
 
+    @classmethod
+    def of(cls, caps: Iterable[Money], currency: str | None, purses: Iterable[Purse]) -> Budget:
+        """What is left in a folder that holds `purses`; `currency`: that of the prices, None where
+        nothing has one."""
+        nothing = None if currency is None else Money(Decimal(0), currency)
+        ours = next((purse for purse in purses if purse.spent.currency == currency), None)
+        return cls(caps, ours.spent, ours.set_aside) if ours else cls(caps, nothing)
+
     @property
     def purse(self) -> Purse | None:
         """How it stands; None where nothing has a price."""
