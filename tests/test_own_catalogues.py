@@ -14,9 +14,13 @@ from click.testing import CliRunner, Result
 from storyboards import MANIFESTS, read, storyboard
 
 from r2vbatch import catalogue, datafiles
+from r2vbatch.batch.endpoint import likes_of
 from r2vbatch.catalogue import own
 from r2vbatch.cli import cli
 from r2vbatch.diagnostics import as_text
+from r2vbatch.emulator import checks
+from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.errors import ManifestInvalid, R2VBatchError
 from r2vbatch.planning import plan, request
 
@@ -93,6 +97,34 @@ def test_a_model_of_our_own_is_previewed_and_resumed(tmp_path: Path) -> None:
     assert (output / "preview" / "a_t01.mp4").is_file()
 
 
+@pytest.mark.parametrize(
+    ("model", "asked", "documented", "trusted"),
+    [
+        ("wan2.8-r2v", {"duration": 20}, False, True),
+        ("wan2.8-r2v", {"duration": 601}, False, False),
+        ("wan2.7-r2v", {"duration": 20}, False, False),
+        ("wan2.6-r2v", {"prompt_extend": False}, True, True),
+    ],
+)
+def test_what_our_file_allows_is_planned_and_previewed(
+    model: str, asked: dict[str, Any], documented: bool, trusted: bool
+) -> None:
+    """Longer clips of a model of ours, and one parameter more, go to a preview that knows our file;
+    another one takes only what is documented. What our file does not allow is told."""
+    board = read(storyboard({**WAVE, **asked}, model=model))
+    made = plan(board, {}, own.read(OURS))
+    assert bool(made.takes) == trusted
+    for take in made.takes:
+        sent = request(take)
+        assert asked.items() <= sent["parameters"].items()
+        for likes, taken in (((), documented), (likes_of(own.read(OURS)), True)):
+            try:
+                emulated = checks.read(sent, Options(likes=likes))
+            except Refusal:
+                emulated = None
+            assert bool(emulated) == taken
+
+
 def test_models_are_listed() -> None:
     """Every model, ours too, with where it is, what it costs and when that was read."""
     listed = typed("models", "--catalogue", OURS).stdout
@@ -101,7 +133,8 @@ def test_models_are_listed() -> None:
         "wan2.8-r2v  (Wan 2.8, rumoured, like wan2.7-r2v)",
         "720P 0.04, 1080P 0.075 USD a second, with sound",
         "read 2026-12-01",
-        "2 to 12 seconds; 10 at most with a reference video",
+        "2 to 20 seconds; 10 at most with a reference video",
+        "wan2.6-r2v  (Wan 2.6 reference-to-video, changed by your file)",
     ):
         assert words in listed
 

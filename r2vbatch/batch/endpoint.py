@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from r2vbatch.catalogue import Catalogue
 from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.dashscope.key import Key, find_key
 from r2vbatch.dashscope.patience import Patience
@@ -41,6 +42,11 @@ def key_for(endpoint: Endpoint) -> Key:
             hint="set DASHSCOPE_API_KEY, or put the key into ~/.dashscope/api_key",
         )
     return key
+
+
+def likes_of(catalogue: Catalogue) -> tuple[str, ...]:
+    """What a preview must know of a user's catalogue, as `emulator.Options.likes`."""
+    return tuple(f"{m.name}={m.like}" for m in catalogue.models.values() if m.like)
 
 
 class Doors:

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from r2vbatch.batch.crew import Crew
-from r2vbatch.batch.endpoint import Doors, client_of
+from r2vbatch.batch.endpoint import Doors, client_of, likes_of
 from r2vbatch.batch.fitting import sources
 from r2vbatch.batch.host import Host
 from r2vbatch.batch.job import Job
@@ -30,7 +30,6 @@ from r2vbatch.batch.tools import (
     zone_of,
 )
 from r2vbatch.batch.trust import trusted
-from r2vbatch.catalogue import Model
 from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
@@ -84,7 +83,7 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
                 zone=zone_of(job.ledger, here.base_url),
                 rate=setting.query_rate,
                 patience=patience,
-                likes=[f"{m.name}={m.like}" for m in _models(job) if m.like],
+                likes=likes_of(job.plan.catalogue),
             )
         )
         readers = await readers_at(stack, setting, others, key, patience)
@@ -139,10 +138,6 @@ async def _greet(reader: Reader, stop: Stop) -> None:
         verdict = failure.verdict
         if verdict.reach is Reach.BATCH:
             stop.now(f"{verdict.sentence} ({failure})", verdict.advice, refused=True)
-
-
-def _models(job: Job) -> Iterable[Model]:
-    return job.plan.catalogue.models.values()
 
 
 def _shelf(job: Job, client: Client, thread: LedgerThread, key: Key) -> Shelf | None:

@@ -138,7 +138,8 @@ class Model:
     request: Schema
     """JSON Schema (2020-12) of a request as sent."""
     like: str | None = None
-    """The model that ships and that this one was made from; None for one that ships itself."""
+    """The model that ships and that a user's file made this one from: another one, or this very
+    one, changed. None for one that is as it ships."""
 
     @cached_property
     def parameters(self) -> Mapping[str, Schema]:

@@ -144,8 +144,9 @@ def _laid_over(document: Document, found: list[Diagnostic]) -> dict[str, Model]:
             found += lacking
             continue
         data["model"] = request["properties"]["model"]["const"] = name
-        models[name] = model_of(data, request, like=base if base != name else None)
+        models[name] = model_of(data, request, like=base)
     found += _oddities(document, models, written)
+    found += _upside_down(document, models, written)
     return models
 
 
@@ -195,6 +196,21 @@ def _oddities(
                     if tier not in tiers:
                         told = f"{sound} has no price for {tier}"
                         yield _at(document, (*place, "per_second", sound), told, key=True)
+
+
+def _upside_down(
+    document: Document, models: Mapping[str, Model], written: Mapping[str, Any]
+) -> Iterator[Diagnostic]:
+    """Spans of seconds that hold nothing, or not what the service is said to take by itself."""
+    for name in written.keys() & models.keys():
+        span = models[name].parameters["duration"]
+        least, usual, most = span["minimum"], span["default"], span["maximum"]
+        place: Place = ("models", name, "parameters", "duration")
+        if "duration" in written[name].get("parameters", {}) and not least <= usual <= most:
+            told = (
+                f"{name} would take {least} to {most} seconds, and {usual} where none are asked for"
+            )
+            yield _at(document, place, told, "write minimum, default and maximum", key=True)
 
 
 def _lay(over: Mapping[str, Any], under: dict[str, Any]) -> None:

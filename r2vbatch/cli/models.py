@@ -51,7 +51,8 @@ def models(catalogue: Path | None) -> int:
 
 
 def _about(model: Model) -> Iterator[str]:
-    like = f", like {model.like}" if model.like else ""
+    changed = ", changed by your file" if model.like == model.name else f", like {model.like}"
+    like = changed if model.like else ""
     yield f"{model.name}  ({model.title}{like})"
     yield f"  offered in   {', '.join(model.regions)}"
     names = ", ".join(dict.fromkeys(name.format(n=1) for name in model.naming.names.values()))

@@ -45,6 +45,8 @@ class Ask:
     watermark: bool
     seed: int | None
     shot_type: str = "single"
+    documented: bool = True
+    """Whether the model's published figures hold, such as limits of files."""
     later: Refusal | None = None
     """What will end the task as FAILED, known already."""
 

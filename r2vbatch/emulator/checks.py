@@ -15,7 +15,7 @@ from r2vbatch.emulator.ask import Ask, Reference
 from r2vbatch.emulator.models import MODELS, NEXT, OTHER_PATHS, PROMPT_LIMIT, offered, rules_of
 from r2vbatch.emulator.names import stray_name
 from r2vbatch.emulator.options import Options
-from r2vbatch.emulator.parameters import KEYS_26, KEYS_27, read_26, read_27
+from r2vbatch.emulator.parameters import KEYS_26, KEYS_27, Asked, read_26, read_27
 from r2vbatch.emulator.refusals import Refusal
 
 MOST_REFERENCES = 5
@@ -36,7 +36,7 @@ def read(body: Any, options: Options) -> Ask:
     if not isinstance(body, dict):
         raise Refusal.of("InvalidParameter", "task can not be null")
     name = _model(body, options)
-    model = rules_of(name, options.likes)
+    model, documented = rules_of(name, options.likes)
     given = body.get("input")
     if not isinstance(given, dict) or not given:
         raise Refusal.of("BadRequest.EmptyInput")
@@ -51,13 +51,14 @@ def read(body: Any, options: Options) -> Ask:
         stray = stray_name(prompt, references, apart=model in NEXT)
         if stray:
             raise Refusal.invalid("input.prompt", f"names {stray}, which is not given")
+    asked = Asked(model, prompt, references, documented)
     read_parameters = read_27 if model in NEXT else read_26
     try:
-        ask = read_parameters(model, prompt, references, parameters, options)
+        ask = read_parameters(asked, parameters, options)
     except Refusal as refused:
         if options.values_refused == "at_once":
             raise
-        ask = replace(read_parameters(model, prompt, references, {}, options), later=refused)
+        ask = replace(read_parameters(asked, {}, options), later=refused)
     return replace(ask, model=name)
 
 

@@ -124,6 +124,8 @@ def check(ask: Ask, media: Sequence[Medium | None], options: Options) -> Refusal
 def _refused(ask: Ask, reference: Reference, medium: Medium, options: Options) -> Refusal | None:
     if refused := _wrong_kind(reference, medium, options):
         return refused
+    if not ask.documented:
+        return None
     limits = LIMITS_27 if ask.separate_numbers else LIMITS_26[options.reference_limits]
     low, high = sorted((medium.width, medium.height))
     if limits.widest and high > low * limits.widest:

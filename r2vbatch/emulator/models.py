@@ -40,6 +40,8 @@ def offered(region: str, likes: Sequence[str]) -> tuple[str, ...]:
     return *here, *(like.partition("=")[0] for like in likes)
 
 
-def rules_of(model: str, likes: Sequence[str]) -> str:
-    """The model that is documented and whose rules `model` keeps: itself, or what it is like."""
-    return dict(like.split("=", 1) for like in likes).get(model, model)
+def rules_of(model: str, likes: Sequence[str]) -> tuple[str, bool]:
+    """The documented model whose rules `model` keeps, and whether its figures hold too: not for
+    one that is like another, whose lengths and sizes no page tells."""
+    known = dict(like.split("=", 1) for like in likes)
+    return known.get(model, model), model not in known

@@ -94,7 +94,8 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
     workspaces: tuple[str, ...] = ()
     """Workspaces that a request may name. Empty: any."""
     likes: tuple[str, ...] = ()
-    """Models that no documentation tells of, ``NAME=LIKE``: each keeps the rules of another."""
+    """Models that no documentation tells of, ``NAME=LIKE``: each keeps the rules of another, but
+    for its figures (lengths of clips, limits of files), which are taken on trust."""
     render: bool = True
     """False: every task of one size, length and sound gets the same cheap clip."""
     faults: tuple[Fault, ...] = ()

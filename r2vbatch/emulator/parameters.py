@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from r2vbatch.emulator.ask import Ask, Reference
 from r2vbatch.emulator.models import FLASH, PLAIN, SIZES, TIERS
@@ -17,6 +17,8 @@ from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.refusals import Refusal
 
 SEED_LIMIT = 2**31 - 1
+UNDOCUMENTED_SECONDS = (1, 600)
+"""Of a clip of a model that no page tells of: what can be drawn."""
 
 _COMMON = {"duration", "watermark", "seed", "prompt_extend", "with_audio"}
 """Of every model; the last is what the vendor's Java SDK adds, so the service bears it."""
@@ -24,13 +26,18 @@ KEYS_26 = _COMMON | {"size", "shot_type", "audio"}
 KEYS_27 = _COMMON | {"resolution", "ratio"}
 
 
-def read_26(
-    model: str,
-    prompt: str,
-    references: tuple[Reference, ...],
-    parameters: Mapping[str, Any],
-    options: Options,
-) -> Ask:
+class Asked(NamedTuple):
+    """A request but for its parameters."""
+
+    model: str
+    """The one whose rules it keeps."""
+    prompt: str
+    references: tuple[Reference, ...]
+    documented: bool
+    """Whether the published figures of that model hold."""
+
+
+def read_26(asked: Asked, parameters: Mapping[str, Any], options: Options) -> Ask:
     """A request of wan2.6-r2v-flash or wan2.6-r2v.
 
     Raises:
@@ -44,7 +51,8 @@ def read_26(
         if options.size_refused == "at_once" or not isinstance(size, str):
             raise later
         size = options.default_size
-    duration = _whole_seconds(parameters, 2, 10)
+    duration = _whole_seconds(asked, parameters, 10)
+    model = asked.model
     if model == PLAIN and options.five_or_ten and duration not in (5, 10):
         raise Refusal.invalid("parameters.duration", "must be 5 or 10")
     shot_type = parameters.get("shot_type", "single")
@@ -53,9 +61,7 @@ def read_26(
     _prompt_extend(parameters, shot_type, options)
     width, height = (int(side) for side in size.split("*"))
     return Ask(
-        model=model,
-        prompt=prompt,
-        references=references,
+        **asked._asdict(),
         width=width,
         height=height,
         tier=TIERS[size],
@@ -87,13 +93,7 @@ def _audio(model: str, parameters: Mapping[str, Any], options: Options) -> bool:
     return parameters["audio"] if model == FLASH else True
 
 
-def read_27(
-    model: str,
-    prompt: str,
-    references: tuple[Reference, ...],
-    parameters: Mapping[str, Any],
-    _options: Options,
-) -> Ask:
+def read_27(asked: Asked, parameters: Mapping[str, Any], _options: Options) -> Ask:
     """A request of wan2.7-r2v.
 
     Raises:
@@ -106,17 +106,15 @@ def read_27(
         raise Refusal.invalid("parameters.resolution", "must be 720P or 1080P")
     if not isinstance(ratio, str) or (resolution, ratio) not in SIZES:
         raise Refusal.invalid("parameters.ratio", "must be 16:9, 9:16, 1:1, 4:3 or 3:4")
-    has_video = any(r.role == "reference_video" for r in references)
+    has_video = any(r.role == "reference_video" for r in asked.references)
     width, height = SIZES[resolution, ratio]
     return Ask(
-        model=model,
-        prompt=prompt,
-        references=references,
+        **asked._asdict(),
         width=width,
         height=height,
         tier=int(resolution[:-1]),
         ratio=ratio,
-        duration=_whole_seconds(parameters, 2, 10 if has_video else 15),
+        duration=_whole_seconds(asked, parameters, 10 if has_video else 15),
         audio=True,
         watermark=parameters.get("watermark", False),
         seed=parameters.get("seed"),
@@ -144,7 +142,8 @@ def _common(parameters: Mapping[str, Any]) -> None:
         raise Refusal.invalid("parameters.seed", f"must be an integer from 0 to {SEED_LIMIT}")
 
 
-def _whole_seconds(parameters: Mapping[str, Any], low: int, high: int) -> int:
+def _whole_seconds(asked: Asked, parameters: Mapping[str, Any], most: int) -> int:
+    low, high = (2, most) if asked.documented else UNDOCUMENTED_SECONDS
     duration = parameters.get("duration", 5)
     if not _is_int(duration) or not low <= duration <= high:
         raise Refusal.invalid("parameters.duration", f"must be an integer from {low} to {high}")
