@@ -91,6 +91,25 @@ def test_what_is_not_known_is_null(ledger: Ledger) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("model", "parameters", "size"),
+    [
+        ("wan2.7-r2v", {"resolution": "720P", "ratio": "9:16"}, "720*1280"),
+        ("wan2.7-r2v", {"resolution": "1080P", "ratio": "4:3"}, "1632*1248"),
+        ("of-our-own", {"resolution": "1080P", "ratio": "1:1"}, "1440*1440"),
+        ("wan2.7-r2v", {"resolution": "720P"}, None),
+        ("wan2.7-r2v", {}, None),
+    ],
+)
+def test_a_size_asked_in_other_words(
+    ledger: Ledger, model: str, parameters: dict[str, Any], size: str | None
+) -> None:
+    """A tier and a ratio are a size in pixels too; a shape that was left open is none."""
+    request = {"model": model, "input": {"prompt": "p", "media": []}, "parameters": parameters}
+    (key,) = add(ledger, new_take("a_t01", model=model, request=request))
+    assert result(ledger.take(key))["size"] == size
+
+
 def test_json_lines_are_one_object_a_row(ledger: Ledger) -> None:
     """Each line stands for itself, keys in order, text readable as written."""
     rows = [done_row(ledger), planned_row(ledger)]

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from r2vbatch import catalogue
 from r2vbatch.ledger.rows import TakeRow, whole
 from r2vbatch.visible import as_json, visible
 
@@ -50,7 +52,7 @@ def result(row: TakeRow) -> dict[str, Any]:
         "endpoint": row.endpoint,
         "prompt": body.get("prompt"),
         "references": [shown_reference(url) for url in _references(body)],
-        "size": parameters.get("size"),
+        "size": _size(row.model, parameters),
         "duration": parameters.get("duration"),
         "seed": parameters.get("seed"),
         "audio": parameters.get("audio"),
@@ -101,6 +103,22 @@ def shown_reference(url: str) -> str:
     if parts.scheme == "oss" and parts.netloc == "PENDING":
         return unquote(parts.path.rpartition("/")[2])
     return urlunsplit(parts._replace(query="", fragment=""))
+
+
+def _size(model: str, parameters: dict[str, Any]) -> str | None:
+    """``W*H`` as asked: in pixels, or by a tier and a ratio. None where the shape was left to the
+    service, or to a first frame."""
+    if "size" in parameters:
+        return str(parameters["size"])
+    words = parameters.get("resolution"), parameters.get("ratio")
+    return _sizes(model).get((str(words[0]), str(words[1])))
+
+
+@cache
+def _sizes(model: str) -> Mapping[tuple[str, str], str]:
+    """By tier and ratio. A user's own model has those of its family, which are all alike."""
+    known = catalogue.load()
+    return (known.model(model) or known.widest).sizes
 
 
 def _references(body: dict[str, Any]) -> Sequence[str]:
