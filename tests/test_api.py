@@ -124,6 +124,29 @@ def test_a_plan_has_seconds_and_a_price(studio: Studio) -> None:
     assert [d.rule for d in caught.value.diagnostics] == ["model-not-in-region"]
 
 
+def test_a_catalogue_of_ones_own(studio: Studio, at: process.Child) -> None:
+    """Its prices are those of the plan and of a run; what is wrong with it has its line, from
+    `check` as from the others; without it a model of one's own is unknown."""
+    ours = studio.folder / "ours.yaml"
+    price = "prices: {singapore: {read: 2026-12-01, per_second: {sound: {720P: 0.04}}}}"
+    ours.write_text(f"models:\n  wan2.6-r2v-flash: {{{price}}}\n  own: {{like: wan2.7-r2v}}\n")
+    film = load(studio.file, catalogue=ours)
+    assert plan(film, catalogue=ours).price == Money(Decimal("0.16"), "USD")
+    report = run_sync(
+        film, endpoint=at.base_url, key=key("ours"), consent=True, only="a", catalogue=str(ours)
+    )
+    assert report.purse and report.purse.spent == Money(Decimal("0.08"), "USD")
+    studio.file.write_text(studio.file.read_text().replace("wan2.6-r2v-flash", "own"))
+    assert [d.rule for d in check(studio.file)] == ["unknown-model"]
+    assert plan(load(studio.file, catalogue=ours), catalogue=ours).takes[0].model.name == "own"
+    ours.write_text("models: {own: {like: wan}}\n")
+    assert [(d.rule, d.position.line) for d in check(studio.file, catalogue=ours)] == [
+        ("catalogue", 1)
+    ]
+    with pytest.raises(ManifestInvalid, match="1 error"):
+        run_sync(film, catalogue=ours)
+
+
 def test_a_script_of_a_pipeline(studio: Studio, at: process.Child) -> None:
     """`client.py` makes two clips, and says what they cost. Its output is its own: no word of ours,
     and no key, is in it. A run after it makes nothing."""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from r2vbatch import catalogue, planning
+from r2vbatch import catalogue as catalogues
 from r2vbatch import manifest as manifests
+from r2vbatch import planning
 from r2vbatch.api import arguments
-from r2vbatch.catalogue import Catalogue
+from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import ManifestInvalid
@@ -20,26 +21,46 @@ from r2vbatch.media import FactsCache, facts_of, looks_of
 from r2vbatch.planning import Plan, local_files
 
 
-def load(path: str | os.PathLike[str]) -> Manifest:
+def load(
+    path: str | os.PathLike[str], *, catalogue: str | os.PathLike[str] | None = None
+) -> Manifest:
     """Read the manifest file at `path` and judge it, as ``r2vbatch check`` does.
 
     No network is touched; of local references as much is read as tells what they are. Warnings
     do not stop it: `check` has them.
 
+    Args:
+        path: of the manifest.
+        catalogue: a file with prices, limits or models of your own (``r2vbatch models --help``
+            shows one). Give it to `plan` and `run`, too.
+
     Raises:
-        ManifestInvalid: it has errors. ``diagnostics`` holds every one, and the warnings, each
-            with file, line and column; a file that cannot be read is one of them.
+        ManifestInvalid: it, or the catalogue, has errors. ``diagnostics`` holds every one, and the
+            warnings, each with file, line and column; a file that cannot be read is one of them.
     """
-    return sound(*judged(_read(path)))
+    return sound(*judged(_read(path), models=models_in(catalogue)))
 
 
-def check(path: str | os.PathLike[str]) -> list[Diagnostic]:
+def check(
+    path: str | os.PathLike[str], *, catalogue: str | os.PathLike[str] | None = None
+) -> list[Diagnostic]:
     """Everything wrong with the manifest file at `path`, errors and warnings, in the order of
-    its lines; an empty list for a manifest without a problem. Never raises for what is in it."""
-    return judged(_read(path))[1]
+    its lines; an empty list for a manifest without a problem. Never raises for what is in it, nor
+    in the `catalogue` of your own: what is wrong with that is told in its place."""
+    try:
+        models = models_in(catalogue)
+    except ManifestInvalid as problem:
+        return list(problem.diagnostics)
+    return judged(_read(path), models=models)[1]
 
 
-def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None = None) -> Plan:
+def plan(
+    manifest: Manifest,
+    *,
+    endpoint: str | None = None,
+    prices: str | None = None,
+    catalogue: str | os.PathLike[str] | None = None,
+) -> Plan:
     """All takes of `manifest`, in storyboard order, with their request, seconds and price.
 
     Local references are opened, to be measured: a reference video's seconds are billed. Nothing
@@ -52,22 +73,33 @@ def plan(manifest: Manifest, *, endpoint: str | None = None, prices: str | None 
         endpoint: a region, a URL or ``preview``, in place of the manifest's own.
         prices: the region whose price table applies where the endpoint is none; default
             ``singapore``.
+        catalogue: a file with prices, limits or models of your own, as for `load`.
 
     Raises:
-        ManifestInvalid: `endpoint` does not offer what the manifest asks for, or a local reference
-            has changed since `load`, and is now one that its model does not take.
+        ManifestInvalid: `endpoint` or `catalogue` does not offer what the manifest asks for, or a
+            local reference has changed since `load`, and is now one that its model does not take.
         UsageProblem: there is no such endpoint, or no such price table.
     """
     arguments.a_manifest(manifest)
-    return measured(at_endpoint(manifest, endpoint, prices), prices, None)
+    models = models_in(catalogue)
+    return measured(at_endpoint(manifest, endpoint, prices, models), prices, None, models)
 
 
-def at_endpoint(manifest: Manifest, endpoint: str | None, prices: str | None) -> Manifest:
+def at_endpoint(
+    manifest: Manifest, endpoint: str | None, prices: str | None, models: Catalogue
+) -> Manifest:
     """A sound manifest for `endpoint`, judged anew where that is not its own."""
     if endpoint is None or endpoint == manifest.endpoint:
         return manifest
     find_endpoint(endpoint, manifest.workspace)
-    return sound(*judged(Reading(manifest, []), endpoint=endpoint, prices=prices))
+    return sound(*judged(Reading(manifest, []), endpoint=endpoint, prices=prices, models=models))
+
+
+def models_in(catalogue: str | os.PathLike[str] | None) -> Catalogue:
+    """The models that ship, and those of a user's file. Raises `ManifestInvalid` for the file's
+    errors."""
+    file = arguments.path(catalogue, "catalogue")
+    return own.read(file) if file else catalogues.load()
 
 
 def judged(
@@ -90,7 +122,7 @@ def judged(
     if fit:
         meant = replace(meant, fit=True)
     looks = looks_of(local_files(meant))
-    drawn = planning.plan(meant, looks, models or catalogue.load(), prices=prices)
+    drawn = planning.plan(meant, looks, models or catalogues.load(), prices=prices)
     return drawn, silenced([*reading.diagnostics, *drawn.diagnostics], meant.ignores)
 
 
@@ -111,7 +143,7 @@ def measured(
     not remember them. Raises `ManifestInvalid` where they have changed for the worse: takes left
     out of a plan would count as no longer wanted."""
     facts = facts_of(local_files(manifest), cache)
-    drawn = planning.plan(manifest, facts, models or catalogue.load(), prices=prices)
+    drawn = planning.plan(manifest, facts, models or catalogues.load(), prices=prices)
     sound(drawn, drawn.diagnostics)
     return drawn
 

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any, ParamSpec, TypeVar
 
 from r2vbatch.api import arguments
-from r2vbatch.api.reading import at_endpoint, measured
+from r2vbatch.api.reading import at_endpoint, measured, models_in
 from r2vbatch.batch.answers import Answers, matching
 from r2vbatch.batch.consent import Terms
 from r2vbatch.batch.consent import consent as agreed_to
@@ -45,6 +45,7 @@ async def run(
     output: str | os.PathLike[str] | None = None,
     ledger: str | os.PathLike[str] | None = None,
     prices: str | None = None,
+    catalogue: str | os.PathLike[str] | None = None,
     grace: float = 300.0,
     resubmit_in_doubt: str | Iterable[str] = (),
     on_event: Callable[[Event], None] | None = None,
@@ -80,6 +81,8 @@ async def run(
         ledger: where the ledger lies, if not in the output folder.
         prices: the region whose price table applies where the endpoint is none; default
             ``singapore``.
+        catalogue: a file with prices, limits or models of your own, as for `load`; the ledger keeps
+            its text, so that ``r2vbatch resume`` knows it.
         grace: seconds within which the service is trusted to list a task after its submit; what
             is in doubt is settled no sooner.
         resubmit_in_doubt: takes in doubt that may be sent again where nothing more can be
@@ -91,8 +94,8 @@ async def run(
             first ends the run early, with a report; the second ends the process.
 
     Raises:
-        ManifestInvalid: `endpoint` does not offer what the manifest asks for, or a local reference
-            has changed since `load`, and is now one that its model does not take.
+        ManifestInvalid: `endpoint` or `catalogue` does not offer what the manifest asks for, or a
+            local reference has changed since `load`, and is now one that its model does not take.
         TypeError: an argument is of another kind than said here.
         UsageProblem: nobody agreed to the price, there is no key, no shot matches `only`, a cap
             is in another currency, or the like; nothing was spent.
@@ -123,11 +126,12 @@ async def run(
         ledger=arguments.path(ledger, "ledger"),
     )
     resent = matching(arguments.globs(resubmit_in_doubt, "resubmit_in_doubt"))
-    meant = await in_thread(at_endpoint, manifest, endpoint, prices)
+    models = await in_thread(models_in, catalogue)
+    meant = await in_thread(at_endpoint, manifest, endpoint, prices, models)
     settings = settle(meant, options)
     opener = _key(key, settings.endpoint)
     async with AsyncExitStack() as stack:
-        folder = opened(settings, lambda cache: measured(meant, prices, cache))
+        folder = opened(settings, lambda cache: measured(meant, prices, cache, models))
         job = await stack.enter_async_context(entered(folder))
         job.check_room()
         agreed = await in_thread(agreed_to, job, opener, terms)
