@@ -16,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from r2vbatch.errors import OutputUnavailable
@@ -39,6 +39,13 @@ def unwritable(root: Path, problem: OSError) -> OutputUnavailable:
         f"{root} cannot be written to: {what}",
         hint="free some room and run again; what was made is fetched then, while its links live",
     )
+
+
+def poster_name(clip: str) -> str:
+    """Where the poster of a clip lies; that of a slate or a retired clip lies beside it."""
+    path = PurePosixPath(clip)
+    folder = "posters" if path.parent.name == "clips" else str(path.parent)
+    return f"{folder}/{path.stem}.jpg"
 
 
 class Folder:

@@ -11,8 +11,8 @@ from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
 from r2vbatch.batch.matching import match
 from r2vbatch.ledger import Kind, Ledger, State
 from r2vbatch.planning import Plan, request
-from r2vbatch.storage import Folder
-from r2vbatch.take.naming import clip_name, poster_name
+from r2vbatch.storage import Folder, poster_name
+from r2vbatch.take.naming import clip_name
 
 
 def make_done(ledger: Ledger, folder: Folder, kind: Kind) -> None:

@@ -14,8 +14,8 @@ from r2vbatch.batch.matching import Matching
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Kind, Ledger, Move, NewTake, State, TakeRow
 from r2vbatch.planning.model import PlannedTake
-from r2vbatch.storage import Folder
-from r2vbatch.take.naming import clip_name, poster_name, retired_name
+from r2vbatch.storage import Folder, poster_name
+from r2vbatch.take.naming import clip_name, retired_name
 
 
 def arrange(

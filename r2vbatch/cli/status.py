@@ -14,8 +14,9 @@ from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
+from r2vbatch.ledger.flags import flagged
 from r2vbatch.ledger.results import iso, result
-from r2vbatch.progress.words import flagged, money
+from r2vbatch.progress.words import money
 from r2vbatch.visible import as_json as to_json
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")

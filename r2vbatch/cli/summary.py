@@ -15,10 +15,11 @@ from r2vbatch.cli.price import billed_lines, other_money
 from r2vbatch.cli.text import counted, named, place
 from r2vbatch.dashscope.regions import REGIONS
 from r2vbatch.ledger import AT_SERVICE, State
+from r2vbatch.ledger.flags import flagged
 from r2vbatch.manifest.model import Money
 from r2vbatch.planning.model import Plan, total
 from r2vbatch.progress import clock
-from r2vbatch.progress.words import flagged, money, words
+from r2vbatch.progress.words import money, words
 
 _TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT, State.HELD)
 _MOST = 20

@@ -24,6 +24,7 @@ from r2vbatch.ledger.rows import (
     Move,
     Purse,
     TakeRow,
+    Transition,
     UploadKey,
     decimal,
     from_database,
@@ -137,6 +138,18 @@ class Questions:
         """(at, before, after, why, detail) of one take, oldest first."""
         rows = self._read(sql.EVENTS_OF, key)
         return [(at, before, after, why, json.loads(d)) for at, before, after, why, d in rows]
+
+    def transitions(self, kind: Kind) -> list[Transition]:
+        """Every transition there ever was of takes of a kind, oldest first, without its reason."""
+        return [
+            Transition(key, State(before), State(after), at, "")
+            for key, at, before, after in self._read(sql.TRANSITIONS, kind)
+        ]
+
+    def reasons(self) -> dict[int, str]:
+        """Why each take that is not done came to stand where it stands, by key; without those that
+        nothing was said of."""
+        return dict(self._read(sql.REASONS))
 
     def revision(self) -> int:
         """Grows with every event."""

@@ -98,6 +98,15 @@ ADD_LOSS = "INSERT INTO losses (key, amount, currency) VALUES (?, ?, ?)"
 
 ADD_EVENT = "INSERT INTO events (key, at, before, after, why, detail) VALUES (?, ?, ?, ?, ?, ?)"
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
+TRANSITIONS = (
+    "SELECT e.key, e.at, e.before, e.after FROM events e JOIN takes t ON t.key = e.key"
+    " WHERE t.kind = ? AND e.before IS NOT NULL AND e.after IS NOT NULL ORDER BY e.id"
+)
+REASONS = (
+    "SELECT key, why FROM (SELECT e.key, e.why, max(e.id) FROM events e JOIN takes t"
+    " ON t.key = e.key WHERE e.after = t.state AND t.state <> 'done' AND e.why <> ''"
+    " GROUP BY e.key)"
+)
 EVENTS_OF = "SELECT at, before, after, why, detail FROM events WHERE key = ? ORDER BY id"
 
 SHAPE = (

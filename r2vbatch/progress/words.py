@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from r2vbatch.ledger import TO_FETCH, Purse, State, Transition
 from r2vbatch.pacing import Change
@@ -21,26 +21,6 @@ def line(tally: Tally, transition: Transition) -> str:
 def words(state: State) -> str:
     """``in doubt`` for `State.IN_DOUBT`."""
     return str(state).replace("_", " ")
-
-
-_FLAGS = {
-    "size": "another size than asked",
-    "length": "another length than asked",
-    "rate": "not 30 frames a second",
-    "no-sound": "no sound, though asked for",
-    "sound": "sound, though not asked for",
-    "black": "black for a second or more",
-    "frozen": "standing still for a second or more",
-    "silent": "a sound track in which nothing is heard",
-    "cuts": "other cuts than asked",
-    "stray": "a task that nobody here is known to have asked for",
-}
-"""What the flags of a take mean."""
-
-
-def flagged(flags: Iterable[str]) -> str:
-    """``cuts (other cuts than asked), black (…)``: what is to be looked at in a clip."""
-    return ", ".join(f"{flag} ({_FLAGS[flag]})" if flag in _FLAGS else flag for flag in flags)
 
 
 def troubles(tally: Tally) -> str:

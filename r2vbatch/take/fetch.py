@@ -16,9 +16,9 @@ from r2vbatch.dashscope.faults import LinkRefused, ServiceError
 from r2vbatch.dashscope.model import Status
 from r2vbatch.ledger import TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.planning.model import Expected
-from r2vbatch.storage import unwritable
+from r2vbatch.storage import poster_name, unwritable
 from r2vbatch.take.means import Means
-from r2vbatch.take.naming import clip_name, poster_name, retired_name
+from r2vbatch.take.naming import clip_name, retired_name
 from r2vbatch.take.watch import TASK_LIFE, age, service_now
 
 _FETCHES = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from r2vbatch.ledger import Kind
 from r2vbatch.storage import Folder
@@ -14,13 +13,6 @@ _FOLDERS: dict[Kind, str] = {"live": "clips", "preview": "preview"}
 def clip_name(kind: Kind, take: str) -> str:
     """Where the clip (or slate) of a wanted take lies."""
     return f"{_FOLDERS[kind]}/{take}.mp4"
-
-
-def poster_name(clip: str) -> str:
-    """Where the poster of a clip lies; that of a slate or a retired clip lies beside it."""
-    path = PurePosixPath(clip)
-    folder = "posters" if path.parent.name == "clips" else str(path.parent)
-    return f"{folder}/{path.stem}.jpg"
 
 
 def retired_name(folder: Folder, take: str, fingerprint: str, taken: Iterable[str] = ()) -> str:

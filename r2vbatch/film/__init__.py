@@ -1,0 +1,1 @@
+"""What becomes of clips: a page to look at them all."""

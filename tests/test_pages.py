@@ -1,0 +1,114 @@
+"""Pages in a real browser: played, filtered, stepped through, at 1,000 takes and with hostile
+prompts. Long: a browser takes its time to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boards import Shot, folder_with
+from chromium import Page, chromium, needs_chromium
+from test_report import HOSTILE
+
+from r2vbatch.film.report import NAME, write_report
+from r2vbatch.ledger import Ledger, State
+
+S = State
+pytestmark = [pytest.mark.long, needs_chromium]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """One browser for all of it; each test opens what it looks at."""
+    with chromium() as page:
+        page.looks(1280, 900)
+        yield page
+
+
+def report(page: Page, root: Path, shots: list[Shot], title: str = "A day off") -> None:
+    """A report of these shots, opened from disk."""
+    folder = folder_with(root / "out", shots, title)
+    ledger = Ledger.open(folder.path("ledger.db"))
+    write_report(ledger, folder)
+    ledger.close()
+    page.complaints.clear()
+    page.open(folder.path(NAME).as_uri())
+
+
+def test_a_report_of_a_thousand_takes(page: Page, tmp_path: Path) -> None:
+    """It opens from disk, loads only the pictures that are near, and finds what is looked for."""
+    shots = [Shot(f"sh{n:04}", live=[S.DONE, S.DONE]) for n in range(495)]
+    shots += [Shot(f"bad{n}", live=[S.FAILED], prompt="@ellen frowns.") for n in range(10)]
+    report(page, tmp_path, shots)
+    assert page.eval("document.querySelectorAll('.take').length") == 1000
+    page.wait("[...document.images].some((image) => image.naturalWidth)")
+    loaded = "[...document.images].filter((image) => image.naturalWidth).length"
+    assert 8 <= page.eval(loaded) < 200
+    page.click("[data-show=trouble]")
+    assert page.eval("document.querySelector('#shown').textContent") == "10 takes"
+    page.click("[data-show=all]")
+    page.click("#search")
+    page.press(*"FROWNS")
+    page.wait("document.querySelector('#shown').textContent === '10 takes'")
+    assert page.eval("document.querySelectorAll('.shot:not(.gone)').length") == 10
+    assert page.complaints == []
+
+
+def test_a_clip_plays_under_the_pointer(page: Page, tmp_path: Path) -> None:
+    """And is let go of when the pointer leaves."""
+    report(page, tmp_path, [Shot("a", live=[S.DONE]), Shot("b", live=[S.DONE])])
+    page.move("#take-a_t01 .frame")
+    page.wait("document.querySelector('#take-a_t01 video')?.currentTime > 0")
+    page.move("#take-b_t01 .frame")
+    page.wait("document.querySelector('#take-b_t01 video')?.currentTime > 0")
+    assert page.eval("document.querySelectorAll('video').length") == 1
+    assert page.complaints == []
+
+
+def test_the_keys_of_a_cutting_room(page: Page, tmp_path: Path) -> None:
+    """Arrows choose, Enter opens, J K L wind, stop and play, B puts takes beside each other."""
+    shots = [Shot("a", live=[S.DONE, S.DONE]), Shot("b", preview=[S.DONE])]
+    shots += [Shot("c", live=[S.HELD])]
+    report(page, tmp_path, shots)
+    video = "document.querySelector('#stage .current video')"
+    viewing = "document.querySelector('#viewing').textContent"
+    page.press("ArrowRight", "Enter")
+    assert page.eval(viewing) == "a_t02"
+    page.wait(f"{video}.currentTime > 0.1 && !{video}.paused")
+    page.press("k")
+    assert page.eval(f"{video}.paused")
+    page.press("l", "l")
+    page.wait(f"!{video}.paused && {video}.playbackRate === 2")
+    page.wait(f"{video}.currentTime > 0.6")
+    page.press("j")
+    page.wait(f"{video}.paused && {video}.currentTime < 0.5")
+    page.press("k", ".")
+    page.press("b")
+    assert page.eval("document.querySelectorAll('#stage video').length") == 2
+    page.press("ArrowDown")
+    assert page.eval(viewing) == "b_t01"
+    page.press("ArrowDown")
+    assert page.eval("document.querySelector('#stage').textContent") == "heldc_t01"
+    page.press("Escape")
+    page.wait("document.activeElement.dataset.take === 'c_t01'")
+    assert page.eval("document.querySelectorAll('video').length") == 0
+    assert page.complaints == []
+
+
+def test_hostile_words_run_nothing(page: Page, tmp_path: Path) -> None:
+    """Markup, quotes, directions, 50 kB of them: all text, and no wider than the window."""
+    long = (HOSTILE * 600)[:50_000].replace("{", "(").replace("@", "at")
+    shots = [Shot("a", live=[S.DONE], prompt=HOSTILE), Shot("b", live=[S.DONE], prompt=long)]
+    shots += [Shot("c", live=[S.FAILED], columns={"error_message": HOSTILE + "x" * 3000})]
+    report(page, tmp_path, shots, title=HOSTILE)
+    page.eval("window.alert = () => { window.ran = true; }")
+    page.press("ArrowRight", "Enter", "ArrowDown", "Escape")
+    assert page.eval("document.querySelectorAll('script').length") == 1
+    assert not page.eval("window.ran")
+    assert page.eval("document.querySelector('h1').textContent.startsWith('</script>')")
+    for width in (1280, 390):
+        page.looks(width, 900)
+        assert page.eval("document.documentElement.scrollWidth") <= width
+    page.looks(1280, 900)
+    assert page.complaints == []
