@@ -21,8 +21,9 @@ from r2vbatch.emulator.refusals import Refusal
 MOST_REFERENCES = 5
 MOST_VIDEOS = 3
 
-_INPUT_KEYS = {"prompt", "negative_prompt", "extend_prompt"}
-"""Of every model; the last is what the vendor's SDK adds by itself, so the service bears it."""
+_SDK_KEYS = {"extend_prompt", "function"}
+"""What the vendor's SDK adds to every call by itself, so that the service bears it."""
+_INPUT_KEYS = {"prompt", "negative_prompt"} | _SDK_KEYS
 _INPUT_KEYS_26 = _INPUT_KEYS | {"reference_urls", "reference_video_urls"}
 _INPUT_KEYS_27 = _INPUT_KEYS | {"media"}
 
