@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import unquote
 
 from r2vbatch.clock import now
 from r2vbatch.dashscope.encode import PENDING
@@ -47,8 +48,8 @@ Source = Path | Callable[[], Awaitable[Path]]
 class Uploader(Protocol):
     """What can put a file where the service reads it."""
 
-    async def upload(self, file: Path, model: str) -> str:
-        """The URL of `file` for tasks of `model`."""
+    async def upload(self, file: Path, model: str, name: str) -> str:
+        """The URL of `file` for tasks of `model`, put up under a name like `name`."""
         ...
 
 
@@ -166,7 +167,7 @@ class References:
         if file is None:
             raise ReferenceChanged(f"No file is known for the reference {name}.")
         if not isinstance(file, Path):  # a copy is known by what it shows, not by its bytes
-            return await self._uploader.upload(await file(), model)
+            return await self._uploader.upload(await file(), model, name)
         try:
             seen = _stamp(file)
             found = await asyncio.to_thread(_hash, file)
@@ -176,7 +177,7 @@ class References:
             ) from None
         if found != sha256:
             raise _changed(file)
-        url = await self._uploader.upload(file, model)
+        url = await self._uploader.upload(file, model, name)
         with suppress(OSError):  # one that is gone by now has gone up as it was
             if _stamp(file) != seen:  # while it went up: whose bytes these are is not known
                 raise _changed(file)
@@ -199,7 +200,7 @@ def _changed(file: Path) -> ReferenceChanged:
 def _parts(url: str) -> tuple[str, str]:
     """Content and file name of a local reference as planned."""
     sha256, _, name = url.removeprefix(PENDING).partition("/")
-    return sha256, name
+    return sha256, unquote(name)
 
 
 def _pending(value: object) -> list[str]:

@@ -221,8 +221,8 @@ class SavedMeanwhile:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    async def upload(self, file: Path, model: str) -> str:
-        url = await self.client.upload(file, model)
+    async def upload(self, file: Path, model: str, name: str) -> str:
+        url = await self.client.upload(file, model, name)
         file.write_bytes(file.read_bytes() + b"?")
         return url
 
@@ -257,5 +257,17 @@ def test_an_upload_remembered_elsewhere_is_used(tmp_path: Path) -> None:
             assert await later.resolve(url, MODEL) == made
             assert tomorrow.uploads() == 0
             assert await later.resolve(url, "wan2.7-r2v") != made
+
+    run(story())
+
+
+def test_a_file_is_put_up_under_the_name_that_was_planned(tmp_path: Path) -> None:
+    """Which ends in what the file is, whatever it is called here."""
+
+    async def story() -> None:
+        async with desk(tmp_path) as there:
+            content = next(iter(there.files))
+            url = await there.references.resolve(f"oss://PENDING/{content}/a%20photo.jpg", MODEL)
+            assert url.endswith(".jpg") and "/a-photo-" in url
 
     run(story())

@@ -172,12 +172,15 @@ class Reader:
         """Cancel a queued task. Raises `ServiceError` (UnsupportedOperation) for any other."""
         await self._call(encode.cancel(task_id), decode.check_done)
 
-    async def upload(self, file: Path, model: str) -> str:
+    async def upload(self, file: Path, model: str, name: str = "") -> str:
         """Put a local file where tasks of `model` can read it for 48 h; its ``oss://`` URL.
+
+        `name`: what it is called there, more or less; its suffix must tell what the file is.
+        Default: its own name.
 
         Raises `ServiceError`; OSError when the file cannot be read.
         """
-        return await self._uploads.put(self._opened(self._files), file, model)
+        return await self._uploads.put(self._opened(self._files), file, model, name or file.name)
 
     async def download(self, url: str, part: Path, *, resume: bool = True) -> Fetched:
         """Fetch a result into `part`, going on where an earlier try left off if `resume`.

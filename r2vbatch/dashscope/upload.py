@@ -67,12 +67,13 @@ class Uploads:
         self._leaves: dict[str, tuple[Policy, float]] = {}
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def put(self, session: aiohttp.ClientSession, file: Path, model: str) -> str:
-        """Upload `file` for tasks of `model`; its ``oss://`` URL. Raises `ServiceError`."""
+    async def put(self, session: aiohttp.ClientSession, file: Path, model: str, name: str) -> str:
+        """Upload `file` for tasks of `model`, as `name`; its ``oss://`` URL. Raises
+        `ServiceError`."""
         for attempt in range(1, self._attempts + 1):
             policy = await self._leave(model)
             _check_size(file, policy)
-            key = encode.upload_key(policy, file.name)
+            key = encode.upload_key(policy, name)
             answer = await self._post(session, policy, key, file)
             if isinstance(answer, Reply) and 200 <= answer.status < 300:
                 return encode.OSS + key
