@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from r2vbatch.manifest.fits import read_fit
-from r2vbatch.manifest.model import MediaKind, Origin, Reference
+from r2vbatch.manifest.model import Fit, MediaKind, Origin, Reference
 from r2vbatch.manifest.problems import Problems, folded, listed, nfc
 from r2vbatch.manifest.section import Section
 
@@ -34,10 +34,12 @@ FRAMES = {suffix: kind for suffix, kind in KINDS.items() if kind == "image"}
 _A: dict[MediaKind, str] = {"image": "an image", "video": "a video", "audio": "a recording"}
 
 FITTED: dict[str, MediaKind] = {
-    **dict.fromkeys((".gif", ".tif", ".tiff", ".avif"), "image"),
+    **dict.fromkeys((".heic", ".heif", ".gif", ".tif", ".tiff", ".avif"), "image"),
     **dict.fromkeys((".m4v", ".mkv", ".webm", ".avi", ".3gp", ".mts"), "video"),
+    **dict.fromkeys((".m4a", ".aac", ".flac", ".ogg", ".opus", ".aif", ".aiff"), "audio"),
 }
-"""What else can be read where a copy may be made of it."""
+"""What a local file may be besides: no model takes it as it is, but a copy can be made of it.
+Whether one is to be made (``--fit``) is not known here: that is for the probe to tell."""
 
 SCHEMES = ("http", "https", "oss")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
@@ -119,8 +121,7 @@ def _cast_entry(
     text = entry.text(kind)
     if text is None:
         return None
-    kinds = KINDS | FITTED if fit else KINDS
-    reference = read_reference(text, kind, name, entry.origin(kind), folder, problems, kinds)
+    reference = read_reference(text, kind, name, entry.origin(kind), folder, problems)
     if reference and reference.url and fit:
         problems.add(
             entry.key_origin("fit"),
@@ -128,6 +129,8 @@ def _cast_entry(
             rule="bad-fit",
             hint="save it as a file and give its path, or take fit: away",
         )
+    if voice and voice.file and fit:
+        voice = replace(voice, fit=Fit())  # `trim` is of the video
     return reference and replace(reference, voice=voice, fit=fit)
 
 
@@ -147,14 +150,16 @@ def read_reference(
     problems: Problems,
     kinds: Mapping[str, MediaKind] = KINDS,
 ) -> Reference | None:
-    """`text`, said to be of `kind` if that was said, with a suffix of `kinds`. None, and
-    noted, if it cannot be used."""
+    """`text`, said to be of `kind` if that was said, with a suffix of `kinds`, or one of `FITTED`
+    for a file. None, and noted, if it cannot be used."""
     is_url = bool(_SCHEME.match(text)) and not _DRIVE.match(text)
     fault = _url_fault(text) if is_url else path_fault(text, folder, problems)
     suffix = _suffix(urlsplit(text).path if is_url and not fault else text)
-    known = kinds.get(suffix)
+    wanted = set(kinds.values())
+    fitted = {} if is_url else {s: k for s, k in FITTED.items() if k in wanted}
+    known = kinds.get(suffix) or fitted.get(suffix)
     if fault is None:
-        fault = _kind_fault(suffix, kind, kinds, is_url)
+        fault = _kind_fault(suffix, kind, kinds, fitted, is_url)
     if fault is not None:
         problems.add(origin, fault.message, rule=fault.rule, hint=fault.hint)
         if fault.rule != "missing-file":
@@ -173,7 +178,11 @@ def _suffix(path: str) -> str:
 
 
 def _kind_fault(
-    suffix: str, kind: MediaKind | None, kinds: Mapping[str, MediaKind], is_url: bool
+    suffix: str,
+    kind: MediaKind | None,
+    kinds: Mapping[str, MediaKind],
+    fitted: Mapping[str, MediaKind],
+    is_url: bool,
 ) -> Fault | None:
     known = (KINDS | FITTED | VOICES).get(suffix)
     accepted = listed([s for s, k in kinds.items() if kind in (None, k)])
@@ -181,16 +190,13 @@ def _kind_fault(
         elsewhere = known in kinds.values()
         hint = f"write {known}: instead" if elsewhere else f"the name must end in {accepted}"
         return Fault("kind-mismatch", f"{suffix} is {_A[known]}", hint)
-    if suffix in kinds or (is_url and (kind or not suffix)):
+    if suffix in kinds or suffix in fitted or (is_url and (kind or not suffix)):
         return None
     if is_url:
         hint = f"say image: or video: in front of it; known by name are {accepted}"
         return Fault("unknown-kind", f"{suffix} does not tell an image from a video", hint)
     what = f"files of type {suffix}" if suffix else "files without a suffix"
-    fit = "; or fit: true" if kind and FITTED.get(suffix) == kind else ""
-    return Fault(
-        "unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}{fit}"
-    )
+    return Fault("unknown-kind", f"{what} are not accepted", f"the name must end in {accepted}")
 
 
 def _url_fault(text: str) -> Fault | None:

@@ -13,11 +13,12 @@ from __future__ import annotations
 from r2vbatch.media.clips import finish, verify
 from r2vbatch.media.facts import FactsCache, facts, facts_of, looks_of
 from r2vbatch.media.fitting import fit
-from r2vbatch.media.model import ClipFacts, Expected, FileFacts, Finished, Verdict
+from r2vbatch.media.model import SUFFIXES, ClipFacts, Expected, FileFacts, Finished, Verdict
 from r2vbatch.media.posters import poster
 from r2vbatch.media.recipes import Recipe
 
 __all__ = [
+    "SUFFIXES",
     "ClipFacts",
     "Expected",
     "FactsCache",

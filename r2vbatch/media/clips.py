@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from r2vbatch.media.files import digest, opened
+from r2vbatch.media.files import broken_box, digest, opened
 from r2vbatch.media.model import ClipFacts, Expected, Finished, Verdict
 from r2vbatch.media.posters import poster
 from r2vbatch.media.screening import Findings, Screening
@@ -44,32 +44,11 @@ def verify(clip: Path, expected: Expected) -> Verdict:
     Costs about 0.03 s of one core for each second of 720p.
     """
     sha256, size = digest(clip)
-    measured = _broken_box(clip) or _decode(clip)
+    measured = broken_box(clip) or _decode(clip)
     if isinstance(measured, str):
         return Verdict(False, measured, (), None, sha256, size)
     facts, findings = measured
     return Verdict(True, "", tuple(_flags(facts, findings, expected)), facts, sha256, size)
-
-
-def _broken_box(clip: Path) -> str:
-    """A sentence where an MP4 ends before its last box does, which FFmpeg may not mind."""
-    size = clip.stat().st_size
-    with clip.open("rb") as file:
-        at = 0
-        while at < size:
-            file.seek(at)
-            head = file.read(16)
-            if at == 0 and head[4:8] != b"ftyp":
-                return ""
-            length = int.from_bytes(head[:4], "big")
-            if length == 1:
-                length = int.from_bytes(head[8:16], "big")
-            elif length == 0:  # up to the end of the file, whatever that is
-                return ""
-            if length < 8:
-                return f"it is damaged at byte {at}"
-            at += length
-    return "" if at == size else f"it is cut short: {size} bytes of {at}"
 
 
 def _decode(clip: Path) -> tuple[ClipFacts, Findings] | str:

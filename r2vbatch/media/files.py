@@ -26,6 +26,10 @@ _GUARDED = {
     "format_whitelist": _CONTAINERS,
 }
 
+_BRIEF = {"probesize": "5000"}
+"""Bytes beyond the head of a container, which tells enough."""
+_BUFFER = 32_768
+
 
 def digest(path: Path) -> tuple[str, int]:
     """SHA-256 (hex) and length in bytes, read as a stream."""
@@ -51,13 +55,36 @@ def picture(file: Path | BinaryIO) -> Image.Image:
     return Image.open(file, formats=pictures())
 
 
-def opened(path: Path) -> av.container.InputContainer:
-    """The container at `path`; a context manager. Raises av.FFmpegError or ValueError where it is
-    none."""
+def opened(source: Path | BinaryIO) -> av.container.InputContainer:
+    """The container at a path, or in what can be read and sought; a context manager. Of the latter
+    no more is read than its head. Raises av.FFmpegError or ValueError where it is none."""
     import av
 
     # "file:" in front, or a folder with a colon in its name would be a protocol to FFmpeg
+    at = f"file:{source}" if isinstance(source, Path) else source
+    options = _GUARDED if isinstance(source, Path) else _GUARDED | _BRIEF
     try:
-        return av.open(f"file:{path}", metadata_errors="replace", options=_GUARDED)
+        return av.open(at, "r", metadata_errors="replace", options=options, buffer_size=_BUFFER)
     except av.ArgumentError:  # the answer to a format that is not among them
         raise ValueError("this is no video") from None
+
+
+def broken_box(clip: Path) -> str:
+    """A sentence where an MP4 ends before its last box does, which FFmpeg may not mind."""
+    size = clip.stat().st_size
+    with clip.open("rb") as file:
+        at = 0
+        while at < size:
+            file.seek(at)
+            head = file.read(16)
+            if at == 0 and head[4:8] != b"ftyp":
+                return ""
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            elif length == 0:  # up to the end of the file, whatever that is
+                return ""
+            if length < 8:
+                return f"it is damaged at byte {at}"
+            at += length
+    return "" if at == size else f"it is cut short: {size} bytes of {at}"

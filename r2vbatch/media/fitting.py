@@ -60,16 +60,16 @@ def _publish(part: Path, target: Path) -> None:
 
 
 def _picture(original: Path, recipe: Recipe, part: Path) -> str:
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged tags, and of sizes: the plan knew them
             with picture(original) as image:
-                upright = _flat(ImageOps.exif_transpose(image))
+                upright = _flat(_plain_colours(ImageOps.exif_transpose(image)))
     except Exception as error:  # a crafted file makes a parser raise anything
         return f"it does not decode: {error}"
-    made = upright.resize((recipe.width, recipe.height), Image.Resampling.LANCZOS)
+    made = _sized(upright, recipe)
     for quality in _QUALITIES:
         content = io.BytesIO()
         made.save(content, "JPEG", quality=quality, subsampling=0)
@@ -77,6 +77,36 @@ def _picture(original: Path, recipe: Recipe, part: Path) -> str:
             part.write_bytes(content.getvalue())
             return ""
     return f"no JPEG of it has less than {recipe.bytes} bytes"
+
+
+def _sized(image: Image.Image, recipe: Recipe) -> Image.Image:
+    from PIL import Image
+
+    size = recipe.width, recipe.height
+    inside = image.resize(recipe.inside or size, Image.Resampling.LANCZOS)
+    if recipe.inside is None:
+        return inside
+    made = Image.new("RGB", size, "white")
+    made.paste(inside, ((size[0] - inside.width) // 2, (size[1] - inside.height) // 2))
+    return made
+
+
+def _plain_colours(image: Image.Image) -> Image.Image:
+    """The colours of a phone's or a printer's picture as those that all screens show: a copy says
+    nothing of its colours, and would look pale, or glare."""
+    from PIL import ImageCms
+
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in {"RGB", "CMYK"}:
+        return image
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        plain = ImageCms.profileToProfile(
+            image, own, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):  # a profile that is none
+        return image
+    return plain or image
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Literal
+
+SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg"),
+    "PNG": (".png",),
+    "BMP": (".bmp",),
+    "WEBP": (".webp",),
+    "MP4": (".mp4", ".mov"),
+    "MOV": (".mov", ".mp4"),
+    "WAV": (".wav",),
+    "MP3": (".mp3",),
+}
+"""By format: how names end. MP4 and MOV are one kind of file, told apart by a word in its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +32,32 @@ class FileFacts:
     """Length of a video or a recording; None for an image."""
     width: int | None
     height: int | None
-    """As shown: what is stored on its side is measured upright."""
+    """As shown: what is stored on its side is measured upright, and in square pixels."""
     format: str = ""
     """``JPEG``, ``PNG``, ``MP4``, ``MOV`` and the like, by content and not by name."""
     alpha: bool = False
     """An image with parts that may be seen through."""
     traits: tuple[str, ...] = ()
     """What a phone or a studio does that not every program understands: ``turned`` (stored on its
-    side), ``CMYK``, ``HDR``, ``uneven`` (frame rate), ``streams`` (more than a picture and a
-    sound), and the codec where it is not H.264, such as ``HEVC``."""
+    side), ``stretched`` (pixels that are not square), ``moving`` (a picture that is several),
+    ``broken`` (not all of it is there), ``CMYK``, ``HDR``, ``uneven`` (frame rate), ``streams``
+    (more than a picture and a sound), and the codec where it is not H.264, such as ``HEVC``."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the name of such a file ends, the usual one first; empty where no model takes one."""
+        return SUFFIXES.get(self.format, ())
+
+    def named(self, name: str) -> str:
+        """`name` ending in what the file is, for readers who go by names."""
+        stem, suffix = PurePath(name).stem, PurePath(name).suffix
+        rightly = not self.suffixes or suffix.lower() in self.suffixes
+        return name if rightly else stem + self.suffixes[0]
+
+
+def nothing(sha256: str, size: int) -> FileFacts:
+    """The facts of a file that is none of these."""
+    return FileFacts(sha256, size, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

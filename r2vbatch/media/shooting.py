@@ -20,12 +20,18 @@ def traits(
     codec = stream.codec_context.name
     found = {
         "turned": turn != 0,
+        "stretched": stretch(stream) != 1,
         codec.upper(): codec != "h264",
         "HDR": is_hdr(stream),
         "uneven": is_uneven(stream),
         "streams": len(container.streams) > 1 + bool(container.streams.audio),
     }
     return tuple(word for word, is_so in found.items() if is_so)
+
+
+def stretch(stream: VideoStream) -> Fraction:
+    """How many times as wide as high each pixel is shown: 1 but for discs, tape and broadcast."""
+    return Fraction(stream.sample_aspect_ratio or 1)
 
 
 def is_hdr(stream: VideoStream) -> bool:

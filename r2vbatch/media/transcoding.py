@@ -1,4 +1,5 @@
-"""One video to another: MP4 with H.264 and AAC, cut, scaled, upright, at an even frame rate.
+"""One video to another: MP4 with H.264 and AAC, cut, scaled, upright, at an even frame rate; or one
+recording to another: WAV.
 
 One pass, whose bit rate is bounded so that the copy stays under its size. What is not picture or
 sound (a phone writes streams of measurements) is left out, and so is a second picture or sound.
@@ -43,13 +44,15 @@ def transcode(original: Path, recipe: Recipe, part: Path) -> str:
     """
     import av
 
+    heard = recipe.kind == "audio"
+    form, options = ("wav", {}) if heard else ("mp4", {"movflags": "+faststart"})
     with (
         opened(original) as source,
-        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
+        av.open(str(part), "w", format=form, options=options) as copy,
     ):
         frames = _copy(source, copy, recipe)
     if not frames:
-        return "there is no picture in the seconds that are kept"
+        return "there is nothing in the seconds that are kept"
     if part.stat().st_size > recipe.bytes:
         return f"the copy has more than {recipe.bytes} bytes"
     return ""
@@ -100,11 +103,15 @@ def _copy(
     assert recipe.seconds is not None, "the recipe of a video says how long it is"
     start = Fraction(recipe.start) + Fraction(source.start_time or 0, 1_000_000)
     end = start + Fraction(recipe.seconds)
-    video = next(s for s in source.streams.video if s.codec_context)
+    video = next((s for s in source.streams.video if s.codec_context), None)
     sound = next((s for s in source.streams.audio if s.codec_context), None)
-    tracks = [_pictures(video, copy, recipe, end - start)]
+    tracks = []
+    if recipe.kind == "video" and video is not None:
+        tracks.append(_pictures(video, copy, recipe, end - start))
     if sound is not None:
-        tracks.append(_sounds(sound, copy, start, end))
+        tracks.append((_sounds if recipe.kind == "video" else _voice)(sound, copy, start, end))
+    if not tracks:
+        return 0
     by_index = {track.stream.index: track for track in tracks}
     if recipe.start:
         source.seek(int(start * 1_000_000))
@@ -114,7 +121,7 @@ def _copy(
         for frame in frames:
             if track.graph is None:
                 track.graph = _upright(
-                    video, recipe, frame.rotation, 1 / track.out.time_base, start, end
+                    track.stream, recipe, frame.rotation, 1 / track.out.time_base, start, end
                 )
             track.ended = frame.time is not None and frame.time >= end
             track.take(frame)
@@ -148,9 +155,10 @@ def _upright(
     """From decoded frames to those of the copy, the first at time 0."""
     import av
 
-    scale = (
-        f"scale={recipe.width}:{recipe.height}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
-    )
+    size = recipe.width, recipe.height
+    width, height = recipe.inside or size
+    scale = f"scale={width}:{height}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
+    bars = ("pad={}:{}:(ow-iw)/2:(oh-ih)/2".format(*size),) if recipe.inside else ()
     graph = av.filter.Graph()
     _link(
         graph,
@@ -158,6 +166,7 @@ def _upright(
         *_cut("", start, end),
         *_TURNS.get(turn % 360, ()),
         scale + (_SDR if is_hdr(video) else ""),
+        *bars,
         f"fps={rate}",
         "format=yuv420p",
         "setsar=1",
@@ -169,22 +178,36 @@ def _upright(
 def _sounds(
     sound: AudioStream, copy: av.container.OutputContainer, start: Fraction, end: Fraction
 ) -> _Track:
-    import av
-
     out = copy.add_stream("aac", rate=_HERTZ, layout="stereo")
     out.bit_rate = _SOUND
+    graph = _heard(sound, start, end, "sample_fmts=fltp:channel_layouts=stereo")
+    # the last frame would stand past the end: players count its whole length
+    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) - 1)
+
+
+def _voice(
+    sound: AudioStream, copy: av.container.OutputContainer, start: Fraction, end: Fraction
+) -> _Track:
+    out = copy.add_stream("pcm_s16le", rate=_HERTZ, layout="mono")
+    graph = _heard(sound, start, end, "sample_fmts=s16:channel_layouts=mono")
+    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) + 1)
+
+
+def _heard(sound: AudioStream, start: Fraction, end: Fraction, form: str) -> av.filter.Graph:
+    """From decoded sound to that of the copy, in pieces of 1024 samples."""
+    import av
+
     graph = av.filter.Graph()
     _link(
         graph,
         graph.add_abuffer(template=sound),
         *_cut("a", start, end),
         f"aresample={_HERTZ}:async=1:first_pts=0",
-        "aformat=sample_fmts=fltp:channel_layouts=stereo",
+        f"aformat={form}",
         "asetnsamples=n=1024:p=0",
         "abuffersink",
     )
-    # the last frame would stand past the end: players count its whole length
-    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) - 1)
+    return graph
 
 
 def _cut(kind: str, start: Fraction, end: Fraction) -> Sequence[str]:

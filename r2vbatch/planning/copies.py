@@ -39,9 +39,16 @@ class Copies:
         """What is sent to `model`, with copies in the place of files that need one."""
         given = (*shot.references, shot.first_frame)  # which not every model is sent
         return tuple(
-            made.sent(each) if reference and (made := self._of(reference, model)) else each
+            self._place(reference, each, model)
             for reference, each in zip(given, sent, strict=False)
+            if reference
         )
+
+    def _place(self, reference: Reference, sent: Sent, model: Model) -> Sent:
+        if sent.voice and reference.voice:
+            sent = replace(sent, voice=self._place(reference.voice, sent.voice, model))
+        made = self._of(reference, model)
+        return made.sent(sent) if made else sent
 
     def judge(self, reference: Reference, model: Model) -> tuple[Diagnostic, ...]:
         """What speaks against giving it to `model`."""
@@ -56,10 +63,15 @@ class Copies:
         fit = self.fit(reference)
         if fit is None:
             yield from _with_fit(reference, facts, model)
+            yield from probe.misnamed(reference, facts)
             return
         yield from _about_trim(reference, fit, facts)
         made = self._of(reference, model)
-        yield from probe.judge(reference, made.measured(facts) if made else facts, model)
+        if made:
+            yield from probe.judge(reference, made.measured(facts), model)
+        else:
+            yield from probe.judge(reference, facts, model)
+            yield from probe.misnamed(reference, facts)
 
     def _of(self, reference: Reference, model: Model) -> Fitting | None:
         key = (model.name, id(reference))

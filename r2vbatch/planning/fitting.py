@@ -3,15 +3,18 @@
 Pure: from what was measured of the original and what the model takes follows a recipe; what the
 copy will measure follows from the recipe, so that lint, price and fingerprint see the copy before
 it is made. Made to the strictest published limits and to sizes of our own below them, so that all
-models usually share one copy. What no copy can mend (too short, too long a shape, no media at all)
-stays as it is, for the probe to tell.
+models usually share one copy. A shape that is too long gets bars beside it: to crop would be to
+choose what is seen. What no copy can mend (too short, no media at all) stays as it is, and is told
+by the probe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil
+from typing import NamedTuple
 from urllib.parse import quote
 
 from r2vbatch.catalogue import FileLimits, Model
@@ -21,15 +24,15 @@ from r2vbatch.planning.model import Sent
 
 _SIDE = {"image": 4096, "video": 1920}
 """Pixels of a copy's longer side, at most: more than any clip shows."""
-_MEGABYTES = {"image": 10, "video": 50}
+_MEGABYTES = {"image": 10, "video": 50, "audio": 10}
 """Of a copy, at most: none needs more, and each is uploaded."""
+_MADE = {"image": "JPEG", "video": "MP4", "audio": "WAV"}
 _MEGABYTE = 1024 * 1024
 _MOST_PIXELS = 150_000_000
 """Of an original; a larger one is not unpacked."""
-_NOT_READ = frozenset({"HEIC"})
-"""Its tiles would come out as pictures of their own."""
 _TOLD = {
     "turned": "turned upright",
+    "stretched": "pixels made square",
     "HDR": "HDR to plain brightness",
     "uneven": "uneven frame rate to 30 a second",
     "streams": "further streams left out",
@@ -56,10 +59,9 @@ class Fitting:
     def measured(self, facts: FileFacts) -> FileFacts:
         """What the copy of the file with `facts` will measure, as far as anybody asks."""
         recipe = self.recipe
-        form = "JPEG" if recipe.kind == "image" else "MP4"
         return FileFacts(
             recipe.content, min(facts.bytes, recipe.bytes), recipe.kind, recipe.seconds,
-            recipe.width, recipe.height, form,
+            recipe.width or None, recipe.height or None, _MADE[recipe.kind],
         )  # fmt: skip
 
     def sent(self, reference: Sent) -> Sent:
@@ -74,31 +76,30 @@ class Fitting:
 def fitting(reference: Reference, fit: Fit, facts: FileFacts, model: Model) -> Fitting | None:
     """The copy to give to `model`; None where the file is given as it is."""
     kind = facts.kind
-    if (
-        kind is None
-        or kind == "audio"
-        or reference.kind not in {None, kind}
-        or facts.format in _NOT_READ
-    ):
-        return None
-    if not facts.width or not facts.height or (kind == "video" and facts.seconds is None):
-        return None
-    if facts.width * facts.height > _MOST_PIXELS:
+    if kind is None or reference.kind not in {None, kind} or not _workable(facts):
         return None
     limits = model.files[kind]
     start, kept = _kept(facts, fit, limits)
-    done = [*_cut(facts, start, kept), *_form(facts, limits), *_size(facts, limits)]
+    shape = _shape(facts.width or 0, facts.height or 0, kind, limits) if kind != "audio" else None
+    done = [*_cut(facts, start, kept), *_form(facts, limits), *_size(facts, limits, shape)]
     if not done:
         return None
-    shape = _shape(facts.width, facts.height, kind, limits)
-    if shape is None:
-        return None
-    width, height = shape
-    if shape != (facts.width, facts.height):
-        done.append(f"{facts.width}x{facts.height} to {width}x{height} pixels")
+    if shape and shape.copy != (facts.width, facts.height):
+        done.append("{}x{} to {}x{} pixels".format(facts.width, facts.height, *shape.copy))
     most = min(_strictest(limits, "megabytes") or _MEGABYTES[kind], Decimal(_MEGABYTES[kind]))
-    recipe = Recipe(facts.sha256, kind, width, height, int(most * _MEGABYTE), start, kept)
+    recipe = Recipe(
+        facts.sha256, kind, *(shape.copy if shape else (0, 0)), int(most * _MEGABYTE), start, kept,
+        shape.inside if shape else None,
+    )  # fmt: skip
     return Fitting(reference, recipe, tuple(done))
+
+
+def _workable(facts: FileFacts) -> bool:
+    """Whether enough is known of it, and it is not too large to unpack."""
+    if "broken" in facts.traits or (facts.kind != "image" and not facts.seconds):
+        return False
+    pixels = (facts.width or 0) * (facts.height or 0)
+    return facts.kind == "audio" or 0 < pixels <= _MOST_PIXELS
 
 
 def _kept(facts: FileFacts, fit: Fit, limits: FileLimits) -> tuple[Decimal, Decimal | None]:
@@ -123,23 +124,28 @@ def _cut(facts: FileFacts, start: Decimal, kept: Decimal | None) -> Iterator[str
 
 
 def _form(facts: FileFacts, limits: FileLimits) -> Iterator[str]:
-    made, codec = ("JPEG", "") if facts.kind == "image" else ("MP4", "H.264")
-    if facts.format not in limits.formats:
-        first = "the first picture of " if facts.format == "GIF" else ""
-        yield f"{first}{facts.format} to {made}"
+    made = _MADE[facts.kind or "image"]
+    if "moving" in facts.traits:
+        yield f"the first picture of {facts.format} to {made}"
+    elif facts.format not in limits.formats:
+        yield f"{facts.format} to {made}"
     for trait in facts.traits:
-        yield _TOLD.get(trait, f"{trait} to {codec}")
+        if trait != "moving":
+            yield _TOLD.get(trait, f"{trait} to H.264")
     if facts.alpha and not limits.alpha:
         yield "transparent parts on white"
 
 
-def _size(facts: FileFacts, limits: FileLimits) -> Iterator[str]:
+def _size(facts: FileFacts, limits: FileLimits, shape: _Shape | None) -> Iterator[str]:
     """What is too large or too small: what is done about sides is said with their figures."""
     most = _strictest(limits, "megabytes")
     if most and facts.bytes > most * _MEGABYTE:
         yield f"less than {most:f} MB"
-    assert facts.width and facts.height, "told apart before"
-    short, long = sorted((facts.width, facts.height))
+    if shape is None:
+        return
+    if shape.inside:
+        yield f"{'white' if facts.kind == 'image' else 'black'} bars beside it"
+    short, long = sorted((facts.width or 0, facts.height or 0))
     if short < (_strictest(limits, "least_side") or 0):
         yield "scaled up"
     most = _strictest(limits, "most_side")
@@ -147,17 +153,33 @@ def _size(facts: FileFacts, limits: FileLimits) -> Iterator[str]:
         yield "scaled down"
 
 
-def _shape(width: int, height: int, kind: str, limits: FileLimits) -> tuple[int, int] | None:
-    """The sides of the copy, whose shape is the original's; even ones for a video. None where that
-    shape is too long: one side would be too small, or the other too large."""
+class _Shape(NamedTuple):
+    """Sides in pixels, width first."""
+
+    copy: tuple[int, int]
+    inside: tuple[int, int] | None
+    """Of what is shown in its middle; None where there are no bars."""
+
+
+def _shape(width: int, height: int, kind: str, limits: FileLimits) -> _Shape:
+    """The sides of the copy, even ones for a video: the original's shape, or the longest that the
+    model takes with the original in it."""
     least = _strictest(limits, "least_side") or Decimal(1)
     most = min(_strictest(limits, "most_side") or Decimal(_SIDE[kind]), Decimal(_SIDE[kind]))
-    scale = max(min(Decimal(1), most / max(width, height)), least / min(width, height))
-    if round(max(width, height) * scale) > most:
-        return None
+    longest = min(_strictest(limits, "aspect") or most, most / least)
     step = 1 if kind == "image" else 2
-    sides = [max(1, round(side * scale / step)) * step for side in (width, height)]
-    return sides[0], sides[1]
+    short, long = sorted((width, height))
+    bars = short * longest < long
+    scale = max(min(Decimal(1), most / long), least / (long / longest if bars else short))
+    inside = (_even(short * scale, step), _even(long * scale, step))
+    copy = (max(inside[0], _even(inside[1] / longest, step, ceil)), inside[1])
+    if width > height:
+        copy, inside = copy[::-1], inside[::-1]
+    return _Shape(copy, inside if bars else None)
+
+
+def _even(side: Decimal, step: int, whole: Callable[[Decimal], int] = round) -> int:
+    return max(1, whole(side / step)) * step
 
 
 def _strictest(limits: FileLimits, figure: str) -> Decimal | None:

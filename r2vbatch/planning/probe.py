@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from r2vbatch.catalogue import Bound, FileLimits, Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Reference, diagnose
-from r2vbatch.media import FileFacts
+from r2vbatch.media import SUFFIXES, FileFacts
 
 _MEGABYTE = 1024 * 1024
 _RULE = "reference-file"
@@ -107,10 +107,33 @@ def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diag
             hint=f"{fits}give {given}",
         )
         return
+    if "broken" in facts.traits:
+        yield diagnose(
+            reference.origin, f"{name} is cut short, or damaged: not all of it can be read",
+            rule=_RULE, hint="copy or export it again",
+        )  # fmt: skip
+        return
     limits = model.files[facts.kind]
     yield from _form(reference, name, facts, limits, model)
     for figure, bound in limits.bounds.items():
         yield from _held(reference, name, facts, _MEASURES[figure], bound, model)
+
+
+def misnamed(reference: Reference, facts: FileFacts) -> Iterator[Diagnostic]:
+    """A file under a name of another format: the service goes by names, too, so it goes up under a
+    right one; but perhaps another file was meant."""
+    if reference.file is None or not facts.suffixes:
+        return
+    name, other = reference.file.name, reference.file.suffix.lower()
+    usual = any(other in suffixes for suffixes in SUFFIXES.values())
+    if usual and other not in facts.suffixes and reference.kind in {None, facts.kind}:
+        yield diagnose(
+            reference.origin,
+            f"{name} is {facts.format} by its content; it is uploaded as {facts.named(name)}",
+            rule="reference-name",
+            hint="rename it, unless another file was meant",
+            severity="warning",
+        )
 
 
 def _form(
@@ -130,6 +153,14 @@ def _form(
             f"{name} has transparent parts; {_who(model)} takes none",
             rule=_RULE,
             hint="save it without an alpha channel, on the background it should have",
+        )
+    elif "moving" in facts.traits:
+        yield diagnose(
+            reference.origin,
+            f"{name} moves; whether {_who(model)} takes its first picture or none is not known",
+            rule=_RULE,
+            hint="save that picture alone",
+            severity="warning",
         )
 
 

@@ -53,8 +53,9 @@ def _unnamed(given: Reference, facts: Facts) -> Sent:
 def _planned_url(reference: Reference, measured: FileFacts | None) -> str:
     if reference.file is None:
         return reference.url or ""
+    name = measured.named(reference.file.name) if measured else reference.file.name
     content = measured.sha256 if measured else "unknown"
-    return f"oss://PENDING/{content}/{quote(reference.file.name, safe='')}"
+    return f"oss://PENDING/{content}/{quote(name, safe='')}"
 
 
 def spoken(prompt: PromptText, sent: Sequence[Sent]) -> str:
