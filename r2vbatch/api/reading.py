@@ -22,7 +22,10 @@ from r2vbatch.planning import Plan, local_files
 
 
 def load(
-    path: str | os.PathLike[str], *, catalogue: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    fit: bool = False,
+    catalogue: str | os.PathLike[str] | None = None,
 ) -> Manifest:
     """Read the manifest file at `path` and judge it, as ``r2vbatch check`` does.
 
@@ -31,6 +34,8 @@ def load(
 
     Args:
         path: of the manifest.
+        fit: a conforming copy may be given in place of every local reference that its model would
+            not take as it is, as ``fit: true`` says of one; ``plan(…).fitted`` tells what is done.
         catalogue: a file with prices, limits or models of your own (``r2vbatch models --help``
             shows one). Give it to `plan` and `run`, too.
 
@@ -38,20 +43,26 @@ def load(
         ManifestInvalid: it, or the catalogue, has errors. ``diagnostics`` holds every one, and the
             warnings, each with file, line and column; a file that cannot be read is one of them.
     """
-    return sound(*judged(_read(path), models=models_in(catalogue)))
+    arguments.a_truth(fit, "fit")
+    return sound(*judged(_read(path), fit=fit, models=models_in(catalogue)))
 
 
 def check(
-    path: str | os.PathLike[str], *, catalogue: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    fit: bool = False,
+    catalogue: str | os.PathLike[str] | None = None,
 ) -> list[Diagnostic]:
     """Everything wrong with the manifest file at `path`, errors and warnings, in the order of
     its lines; an empty list for a manifest without a problem. Never raises for what is in it, nor
-    in the `catalogue` of your own: what is wrong with that is told in its place."""
+    in the `catalogue` of your own: what is wrong with that is told in its place. `fit` as of
+    `load`."""
+    arguments.a_truth(fit, "fit")
     try:
         models = models_in(catalogue)
     except ManifestInvalid as problem:
         return list(problem.diagnostics)
-    return judged(_read(path), models=models)[1]
+    return judged(_read(path), fit=fit, models=models)[1]
 
 
 def plan(
