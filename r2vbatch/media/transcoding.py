@@ -8,19 +8,17 @@ sound (a phone writes streams of measurements) is left out, and so is a second p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r2vbatch.media.files import opened
 from r2vbatch.media.recipes import Recipe
 from r2vbatch.media.shooting import is_hdr, is_uneven
+from r2vbatch.media.tracks import Filters, Track, linked
 
 if TYPE_CHECKING:
     import av.container
-    import av.filter
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
 
@@ -58,44 +56,6 @@ def transcode(original: Path, recipe: Recipe, part: Path) -> str:
     return ""
 
 
-@dataclass(slots=True)
-class _Track:
-    """One stream on its way through filters and an encoder."""
-
-    stream: Any
-    out: Any
-    graph: av.filter.Graph | None
-    """None until the first frame has said what it needs."""
-    copy: av.container.OutputContainer
-    most: int
-    """Frames of the copy."""
-    written: int = 0
-    ended: bool = False
-
-    def take(self, frame: Any) -> None:
-        """The next frame of the original; None after the last."""
-        import av
-
-        assert self.graph is not None
-        self.graph.push(frame)
-        while True:
-            try:
-                made: Any = self.graph.pull()
-            except (av.BlockingIOError, av.EOFError):
-                return
-            if self.written < self.most:
-                self.written += 1
-                if isinstance(made, av.VideoFrame):
-                    made.pict_type = 0  # key frames are the encoder's to choose
-                self.copy.mux(self.out.encode(made))
-
-    def close(self) -> None:
-        """Write what the filters and the encoder still hold."""
-        if self.graph is not None:
-            self.take(None)
-        self.copy.mux(self.out.encode(None))
-
-
 def _copy(
     source: av.container.InputContainer, copy: av.container.OutputContainer, recipe: Recipe
 ) -> int:
@@ -119,8 +79,8 @@ def _copy(
         track = by_index[packet.stream.index]
         frames: Sequence[Any] = () if track.ended else packet.decode()
         for frame in frames:
-            if track.graph is None:
-                track.graph = _upright(
+            if track.filters is None:
+                track.filters = _upright(
                     track.stream, recipe, frame.rotation, 1 / track.out.time_base, start, end
                 )
             track.ended = frame.time is not None and frame.time >= end
@@ -134,7 +94,7 @@ def _copy(
 
 def _pictures(
     video: VideoStream, copy: av.container.OutputContainer, recipe: Recipe, seconds: Fraction
-) -> _Track:
+) -> Track:
     mean = Fraction(video.average_rate or _FASTEST)
     rate = _FASTEST if is_uneven(video) else min(mean, _FASTEST)
     most = int(recipe.bytes * 8 * Fraction(9, 10) / seconds) - _SOUND
@@ -146,12 +106,12 @@ def _pictures(
     context.thread_count = _THREADS
     context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
     context.color_range = 1
-    return _Track(video, out, None, copy, int(seconds * rate))
+    return Track(video, out, None, copy, int(seconds * rate))
 
 
 def _upright(
     video: VideoStream, recipe: Recipe, turn: int, rate: Fraction, start: Fraction, end: Fraction
-) -> av.filter.Graph:
+) -> Filters:
     """From decoded frames to those of the copy, the first at time 0."""
     import av
 
@@ -160,7 +120,7 @@ def _upright(
     scale = f"scale={width}:{height}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
     bars = ("pad={}:{}:(ow-iw)/2:(oh-ih)/2".format(*size),) if recipe.inside else ()
     graph = av.filter.Graph()
-    _link(
+    return linked(
         graph,
         graph.add_buffer(template=video),
         *_cut("", start, end),
@@ -172,33 +132,32 @@ def _upright(
         "setsar=1",
         "buffersink",
     )
-    return graph
 
 
 def _sounds(
     sound: AudioStream, copy: av.container.OutputContainer, start: Fraction, end: Fraction
-) -> _Track:
+) -> Track:
     out = copy.add_stream("aac", rate=_HERTZ, layout="stereo")
     out.bit_rate = _SOUND
-    graph = _heard(sound, start, end, "sample_fmts=fltp:channel_layouts=stereo")
+    filters = _heard(sound, start, end, "sample_fmts=fltp:channel_layouts=stereo")
     # the last frame would stand past the end: players count its whole length
-    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) - 1)
+    return Track(sound, out, filters, copy, int((end - start) * _HERTZ / 1024) - 1)
 
 
 def _voice(
     sound: AudioStream, copy: av.container.OutputContainer, start: Fraction, end: Fraction
-) -> _Track:
+) -> Track:
     out = copy.add_stream("pcm_s16le", rate=_HERTZ, layout="mono")
-    graph = _heard(sound, start, end, "sample_fmts=s16:channel_layouts=mono")
-    return _Track(sound, out, graph, copy, int((end - start) * _HERTZ / 1024) + 1)
+    filters = _heard(sound, start, end, "sample_fmts=s16:channel_layouts=mono")
+    return Track(sound, out, filters, copy, int((end - start) * _HERTZ / 1024) + 1)
 
 
-def _heard(sound: AudioStream, start: Fraction, end: Fraction, form: str) -> av.filter.Graph:
+def _heard(sound: AudioStream, start: Fraction, end: Fraction, form: str) -> Filters:
     """From decoded sound to that of the copy, in pieces of 1024 samples."""
     import av
 
     graph = av.filter.Graph()
-    _link(
+    return linked(
         graph,
         graph.add_abuffer(template=sound),
         *_cut("a", start, end),
@@ -207,7 +166,6 @@ def _heard(sound: AudioStream, start: Fraction, end: Fraction, form: str) -> av.
         "asetnsamples=n=1024:p=0",
         "abuffersink",
     )
-    return graph
 
 
 def _cut(kind: str, start: Fraction, end: Fraction) -> Sequence[str]:
@@ -215,12 +173,3 @@ def _cut(kind: str, start: Fraction, end: Fraction) -> Sequence[str]:
         f"{kind}trim=start={float(start):.6f}:end={float(end):.6f}",
         f"{kind}setpts=PTS-{float(start):.6f}/TB",
     )
-
-
-def _link(graph: av.filter.Graph, first: av.filter.context.FilterContext, *filters: str) -> None:
-    """Put `filters`, each as ``name=options``, behind `first`, and begin."""
-    parts = [written.partition("=") for written in filters]
-    nodes = [first, *(graph.add(name, options) for name, _, options in parts)]
-    for before, after in pairwise(nodes):
-        before.link_to(after)
-    graph.configure()
