@@ -28,7 +28,7 @@ _SHARED = frozenset(
 _SYNCED = ("dropbox", "google drive", "googledrive", "icloud", "mobile documents", "onedrive")
 
 
-_OURS = (".parts", ".moving", "clips", "preview", "posters", "retired", "fitted")
+_OURS = (".parts", ".moving", "clips", "preview", "posters", "retired", "fitted", ".film")
 
 
 def unwritable(root: Path, problem: OSError) -> OutputUnavailable:

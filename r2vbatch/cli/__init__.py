@@ -37,6 +37,7 @@ _TASKS = {
     "Look": {
         "plan": ("r2vbatch.cli.plan:plan", "What a run would do and why, and what it would cost."),
         "status": ("r2vbatch.cli.status:status", "Where a batch stands, also while it runs."),
+        "film": ("r2vbatch.cli.film:film", "Cut the film again: reel and timelines."),
     },
     "Choose": {
         "retake": ("r2vbatch.cli.retake:retake", "Ask for another take of a shot."),

@@ -1,0 +1,63 @@
+"""`film` on the command line: what it makes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from shelf import Shelf
+from studio import Studio
+
+from r2vbatch.batch.lock import locked
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    with Shelf(tmp_path / "studio" / "out") as made:
+        yield made
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "studio")
+
+
+def test_a_film_while_a_run_has_the_folder(shelf: Shelf, studio: Studio) -> None:
+    """It is made, with the timelines asked for; the clips it was made from are as they were."""
+    shelf.put("a_t01")
+    shelf.put("b_t01", "preview")
+    clip = shelf.folder.path("clips/a_t01.mp4").read_bytes()
+    with locked(shelf.folder.root):
+        outcome = studio.call("film", "out", "--timeline", "edl")
+    assert outcome.err == ""
+    assert outcome.out == (
+        "film: 2 shots, 1 slate among them, 0:01;"
+        " out/reel.mp4, out/timeline.edl, out/timeline.otio\n"
+    )
+    assert outcome.code == 0
+    assert shelf.folder.path("clips/a_t01.mp4").read_bytes() == clip
+
+
+def test_what_is_missing_is_named(shelf: Shelf, studio: Studio) -> None:
+    """And the exit code says that the film is not whole."""
+    shelf.put("a_t01")
+    shelf.want("b_t01")
+    outcome = studio.call("film", "out")
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[1:] == ["left out, having neither clip nor slate: 1 shot (b)"]
+
+
+def test_nothing_to_cut(shelf: Shelf, studio: Studio) -> None:
+    """Is no film, and no bug."""
+    shelf.want("a_t01")
+    outcome = studio.call("film", "out")
+    assert outcome.code == 1
+    assert outcome.out.startswith("no film: there is no clip and no slate to cut\n")
+
+
+def test_no_batch_there(studio: Studio) -> None:
+    """A folder in which nothing was begun."""
+    outcome = studio.call("film", "refs")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err.startswith("error: refs/ledger.db: no ledger here\nhint: ")
