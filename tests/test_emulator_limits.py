@@ -126,6 +126,7 @@ def test_query_list_and_cancel_share_twenty_a_second():
         ("zone", ("Beijing", "+99:00"), "is not a zone"),
         ("list_zone", ("Beijing",), "is not a zone"),
         ("port", (-1, 70_000), "there is no port"),
+        ("likes", (("wan9",), ("=wan2.7-r2v",), ("wan9=wan8",)), "--model takes NAME=LIKE"),
         ("latency", (-1.0, math.nan, (2.0, 1.0), (0.0, math.nan)), "--latency takes seconds"),
         ("answer_delay", (-1.0,), "--answer-delay takes seconds"),
         ("task_life", (-1.0, math.nan), "--task-life takes seconds"),

@@ -141,15 +141,17 @@ def test_models_are_listed() -> None:
 
 def test_adding_a_model_is_adding_data_files(tmp_path: Path) -> None:
     """Two files more in `schemas/`, and a storyboard can be planned with the model: its names, its
-    length and its price are those of the files."""
+    length and its price are those of the files; and previewed."""
     schemas = tmp_path / "schemas"
     shutil.copytree(datafiles.folder("schemas"), schemas)
     written(schemas / "models" / "wan2.7-r2v.json", "wan9-r2v.json", with_its_own_words)
     written(schemas / "requests" / "wan2.7-r2v.schema.json", "wan9-r2v.schema.json", shorter)
     asked = storyboard({**WAVE, "duration": 12}, model="wan9-r2v")
-    made = plan(read(asked), {}, catalogue.load(schemas))
+    extended = catalogue.load(schemas)
+    made = plan(read(asked), {}, extended)
     assert made.diagnostics == []
     (take,) = made.takes
+    assert checks.read(request(take), Options(likes=likes_of(extended))).model == "wan9-r2v"
     assert request(take)["input"]["prompt"] == "Person 1 waves"
     assert str(made.price) == "24.00 USD"
 

@@ -18,6 +18,7 @@ from r2vbatch.dashscope.key import Key, find_key
 from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.regions import Endpoint, find_endpoint, is_loopback
 from r2vbatch.emulator import process
+from r2vbatch.emulator.models import MODELS
 from r2vbatch.emulator.options import Options
 from r2vbatch.errors import UsageProblem
 from r2vbatch.pacing import Gate, RateLog
@@ -45,8 +46,16 @@ def key_for(endpoint: Endpoint) -> Key:
 
 
 def likes_of(catalogue: Catalogue) -> tuple[str, ...]:
-    """What a preview must know of a user's catalogue, as `emulator.Options.likes`."""
-    return tuple(f"{m.name}={m.like}" for m in catalogue.models.values() if m.like)
+    """The models of `catalogue` that a preview does not know by itself, as
+    `emulator.Options.likes`: a user's own are like what they are made from, any other is like the
+    first one whose requests have the same form."""
+    known = [catalogue.models[name] for name in MODELS if name in catalogue.models]
+    alike = {model.naming.field: model.name for model in reversed(known)}
+    return tuple(
+        f"{model.name}={model.like or alike[model.naming.field]}"
+        for model in catalogue.models.values()
+        if model.like or model.name not in MODELS
+    )
 
 
 class Doors:

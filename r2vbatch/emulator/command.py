@@ -46,7 +46,7 @@ EXAMPLES = {
 }
 
 NOT_EMULATED = """
-models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v;
+models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v (but see --model);
 what a model makes of a prompt or a seed (a slate shows the prompt);
 moderation, prices, quotas and arrears (order their errors as faults);
 the effect of prompt_extend, negative_prompt and reference_voice;
@@ -116,6 +116,13 @@ class _Told(Sectioned):
     "workspaces",
     multiple=True,
     help="Accept only this X-DashScope-WorkSpace; repeatable.",
+)
+@click.option(
+    "--model",
+    "likes",
+    multiple=True,
+    metavar="NAME=LIKE",
+    help="A model more, which keeps the rules of a known one but for its figures; repeatable.",
 )
 @click.option("--fault", "texts", multiple=True, metavar="RULE", help="A fault; repeatable.")
 @click.option(

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Annotated, Any, Literal
 
 from r2vbatch.emulator.faults import Fault
+from r2vbatch.emulator.models import MODELS
 from r2vbatch.emulator.readings import OfFiles, OfLists, OfReplies, OfRequests
 from r2vbatch.emulator.zones import zone_of
 from r2vbatch.errors import UsageProblem
@@ -113,6 +114,11 @@ class Options(General, Limits, Drawing, OfRequests, OfReplies, OfLists, OfFiles)
         if not abs(self.clock_offset) <= FARTHEST_CLOCK:
             raise UsageProblem(f"{flag('clock_offset')} takes seconds, at most ten years of them")
         self._check_counts()
+        for like in self.likes:
+            name, _, known = like.partition("=")
+            if not name or known not in MODELS:
+                told = f"--model takes NAME=LIKE, not {like!r}"
+                raise UsageProblem(told, hint=f"LIKE is one of {', '.join(MODELS)}")
         if not 0 <= self.port < 2**16:
             raise UsageProblem(f"there is no port {self.port}", hint="0 to 65535")
 
