@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storyboards import CATALOGUE, read, storyboard
+from test_limits import cases as limits_of_files
+from test_limits import measured
 
 from r2vbatch.emulator import checks, media
 from r2vbatch.emulator.ask import Ask
@@ -185,3 +187,28 @@ def test_at_each_limit_both_say_the_same(model: str) -> None:
         made = taken(body, Options()) and not unsayable(case, body)
         assert (case["id"] in planned) == made, case
     assert 50 < len(planned) < len(cases)
+
+
+@pytest.mark.parametrize("model", CATALOGUE.models)
+def test_at_each_limit_of_a_file_both_say_the_same(model: str) -> None:
+    """The figures of `limits.yaml`: what is fine is taken by the sternest emulator, what is warned
+    of by the usual one alone, what is refused by neither."""
+    for case in limits_of_files():
+        row, verdict, value, of_model = case.values
+        if of_model != model or row["kind"] == "audio":
+            continue
+        facts = measured(row, value)
+        kind = "reference_image" if row["kind"] == "image" else "reference_video"
+        given = {"media": [{"type": kind, "url": f"{HERE}/a"}]}
+        if model != "wan2.7-r2v":
+            given = {"reference_urls": [f"{HERE}/a"]}
+        ask = checks.read({"model": model, "input": {"prompt": "so", **given}}, Options())
+        medium = Medium(
+            Path("a"), "", facts.bytes, row["kind"], "PNG", facts.width, facts.height, facts.seconds
+        )
+        taken_by = [
+            media.check(ask, [medium], Options(reference_limits=limits)) is None
+            for limits in ("strict", "newer")
+        ]
+        told = {"fine": [True, True], "warned": [False, True], "refused": [False, False]}
+        assert taken_by == told[verdict], (row, value)

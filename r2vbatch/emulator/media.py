@@ -174,8 +174,7 @@ def _video_outside(
         return Refusal.of("InvalidFile.Size")
     old_field = reference.role == "reference_video" and not ask.separate_numbers
     shortest = SHORTEST_OLD_FIELD if old_field else limits.shortest_video
-    # a container's length is often some hundredths off the last frame's end
-    if medium.seconds is None or not shortest <= round(medium.seconds, 1) <= LONGEST_VIDEO:
+    if medium.seconds is None or not shortest <= medium.seconds <= LONGEST_VIDEO:
         return Refusal.of("InvalidFile.Duration")
     if limits.video_side and not _between(limits.video_side, medium):
         return Refusal.of("InvalidFile.Resolution")

@@ -43,8 +43,7 @@ def inspect_voice(path: Path) -> Voice:
             seconds = Decimal(container.duration or 0) / 1_000_000
     except (av.FFmpegError, ValueError) as problem:
         raise Refusal.of("InvalidFile.Openerror") from problem
-    # a container's length is often some hundredths off the last sample's end
-    if not SHORTEST <= round(seconds, 1) <= LONGEST:
+    if not SHORTEST <= seconds <= LONGEST:
         raise Refusal.of("InvalidFile.Duration")
     with path.open("rb") as file:
         return Voice(path, hashlib.file_digest(file, "sha256").hexdigest())
