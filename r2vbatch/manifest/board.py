@@ -46,7 +46,7 @@ class _Seen:
     ids: list[str] = field(default_factory=list)
     """As written, usable or not."""
     waiting: list[Section] = field(default_factory=list)
-    """The entries with an `after`."""
+    """The entries with an `after`, or with a shot that they continue."""
     prompts: bool = True
     """Whether every entry has a prompt that can be read."""
 
@@ -55,7 +55,7 @@ class _Seen:
         for section in sections:
             if (id := section.raw("id")) is not None:
                 self.ids.append(id)
-            if section.has("after"):
+            if section.has("after") or section.has("continues"):
                 self.waiting.append(section)
             self.prompts = self.prompts and section.text("prompt") is not None
             yield section
@@ -86,7 +86,9 @@ def read_board(
     seen = _Seen()
     shots = ids.check_unique(_expanded(seen.watch(entries), around), problems)
     if not lost:  # the shot that one waits for may be in a row that could not be read
-        ids.check_after([*seen.waiting, around.defaults], seen.ids, shots, problems)
+        waiting = [*seen.waiting, around.defaults]
+        ids.check_after(waiting, seen.ids, shots, problems)
+        ids.check_continues(waiting, seen.ids, shots, problems)
     if whole and seen.prompts and seen.ids:
         check_used(top.section("vars"), around.used, problems)
     return Board(shots, text)

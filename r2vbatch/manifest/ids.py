@@ -108,3 +108,33 @@ def check_after(
                     rule="unknown-shot",
                     hint=problems.suggestion(text, known) or "after takes ids of other shots",
                 )
+
+
+def check_continues(
+    sections: Iterable[Section], written: Iterable[str], shots: Iterable[Shot], problems: Problems
+) -> None:
+    """Note every `continues` that names no shot, or one with variations: which would be meant?"""
+    varied: dict[str, list[str]] = {}
+    for shot in shots:
+        varied.setdefault(shot.base_id, []).append(shot.id)
+    known = dict.fromkeys(nfc(text) for text in written)
+    everything = {*known, *(id for ids in varied.values() for id in ids)}
+    for section in sections:
+        text, origin = section.text("continues"), section.origin("continues")
+        if text is None:
+            continue
+        ids = varied.get(nfc(text), [])
+        if len(ids) > 1:
+            problems.add(
+                origin,
+                f"{text} has {len(ids)} variations, and a shot continues one",
+                rule="unknown-shot",
+                hint=f"name one of them: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}",
+            )
+        elif nfc(text) not in everything:
+            problems.add(
+                origin,
+                f"there is no shot {text}",
+                rule="unknown-shot",
+                hint=problems.suggestion(text, known) or "continues takes the id of another shot",
+            )

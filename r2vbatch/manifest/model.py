@@ -74,6 +74,9 @@ class Reference:
     """How a member of the cast sounds, in place of its own sound; of kind ``audio``."""
     fit: Fit | None = None
     """Set where a file may be fitted to what the model takes."""
+    frame_of: str | None = None
+    """The shot whose last frame it is; which picture that is shows only once that is made, and
+    `url` stands for it."""
 
 
 class Mention(NamedTuple):
@@ -130,6 +133,8 @@ class Shot:
     takes: int
     after: tuple[str, ...]
     """Shot ids as written; naming a shot with variations means all of them."""
+    continues: str | None
+    """The id of the shot whose last frame is among the references, as ``@previous``."""
     notes: str | None
     origins: Mapping[str, Origin]
     """By key (id, prompt, references, cast, model, size, duration, after …): where its value

@@ -7,10 +7,11 @@ for is left out of the result, after all of it was checked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from r2vbatch.manifest import ids
-from r2vbatch.manifest.casting import cast_references
+from r2vbatch.manifest.casting import cast_references, read_previous
 from r2vbatch.manifest.mentions import read_prompt
 from r2vbatch.manifest.model import PromptText, Reference, Shot
 from r2vbatch.manifest.problems import Problems, nfc
@@ -51,6 +52,7 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
     notes = either("notes", section, defaults).text("notes")
     model = either("model", section, defaults).text("model") or around.model
     after = tuple(nfc(name) for name, _ in either("after", section, defaults).items("after"))
+    continues = read_previous(section, around)
     first_frame = _first_frame(section, around)
     vary = section.section("vary")
     used: set[str] = set()
@@ -72,6 +74,7 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
             settings=settings,
             takes=takes if isinstance(takes, int) else 1,
             after=after,
+            continues=continues.frame_of if continues else None,
             notes=notes,
             origins=origins,
         )
@@ -81,7 +84,7 @@ def read_shot(section: Section, around: Surroundings) -> Iterator[Shot]:
 
 
 def _check_level(section: Section, problems: Problems) -> None:
-    """Keys that exclude each other on one level, and those that come with a later version."""
+    """Keys that exclude each other on one level."""
     if section.has("size"):
         for key in ("resolution", "ratio"):
             if section.has(key):
@@ -97,13 +100,6 @@ def _check_level(section: Section, problems: Problems) -> None:
             "cast and references cannot stand together",
             rule="two-forms",
             hint="keep cast and mention its names with @, or keep references and write character1",
-        )
-    if section.has("continues"):
-        problems.add(
-            section.key_origin("continues"),
-            "continues is not supported yet; it comes with a later version",
-            rule="not-yet",
-            hint="use after: for the order alone",
         )
 
 
@@ -168,6 +164,9 @@ def _asked(
         written = None
     if form == "reference":
         references = _written_references(section, around)
+        previous = read_previous(section, around)
+        if previous:
+            references = (*references, replace(previous, name=None))
         return (PromptText((text,), origin) if written else None), references
     prompt, found_all = read_prompt(text, origin, around.names, problems)
     sound = sound and found_all and written is not None

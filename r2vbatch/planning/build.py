@@ -18,14 +18,14 @@ from r2vbatch.manifest.model import Manifest, Origin, Shot, diagnose
 from r2vbatch.planning import lint
 from r2vbatch.planning.compose import parameters
 from r2vbatch.planning.copies import Copies
-from r2vbatch.planning.files import given_to
 from r2vbatch.planning.gate import Gate
-from r2vbatch.planning.graph import Order
+from r2vbatch.planning.given import given, given_to
+from r2vbatch.planning.graph import Order, waits_for
 from r2vbatch.planning.identity import shot_fingerprint, take_fingerprint, take_id
 from r2vbatch.planning.model import Estimate, Facts, Plan, PlannedTake, Sent
 from r2vbatch.planning.price import estimate, price_region, prices_read
 from r2vbatch.planning.subject import Subject
-from r2vbatch.planning.wording import name_references, spoken
+from r2vbatch.planning.wording import name_references, opening, spoken
 
 
 @uncollected()
@@ -113,10 +113,11 @@ class _Planner:
 
     def _name(self, shot: Shot, model: Model) -> tuple[Sent, ...]:
         # by what is sent: rows of a table write the same few references again and again
-        given = (*shot.references, shot.first_frame)
+        parts = given(shot, model)
         key = (
             model.name,
-            *(r and (r.name, r.file, r.url, r.kind, r.fit, id(r.voice)) for r in given),
+            parts.first_frame is not None and opening(shot),
+            *((r.name, r.file, r.url, r.kind, r.fit, id(r.voice)) for r in parts.all),
         )
         if key not in self._sent:
             named = name_references(shot, model, self._facts)
@@ -130,10 +131,11 @@ class _Planner:
         return self._estimates[key]
 
     def _predecessors(self, shot: Shot, take_ids: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-        if shot.after not in self._after:
-            before = self._order.meant(shot.after)
-            self._after[shot.after] = tuple(id for name in before for id in take_ids[name])
-        return self._after[shot.after]
+        names = waits_for(shot)
+        if names not in self._after:
+            before = self._order.meant(names)
+            self._after[names] = tuple(id for name in before for id in take_ids[name])
+        return self._after[names]
 
     def _judge(
         self,
@@ -193,11 +195,14 @@ class _Planner:
         refused: set[str] = set()
         for loop in self._order.loops():
             refused |= set(loop)
+            first, continuing = shots[loop[0]], any(shots[id].continues for id in loop)
             found = diagnose(
-                shots[loop[0]].where("after"),
+                first.where("continues" if first.continues == loop[1] else "after"),
                 f"these shots wait for each other: {' -> '.join(loop)}",
                 rule="after-loop",
-                hint="each comes after the next; take one `after` away",
+                hint="each waits for the next; take one `after` or `continues` away"
+                if continuing
+                else "each comes after the next; take one `after` away",
             )
             self._note([found])
         return refused

@@ -13,6 +13,7 @@ from typing import Any
 
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import Shot
+from r2vbatch.planning.given import given
 from r2vbatch.planning.model import Expected, PlannedTake, Request, Sent
 from r2vbatch.planning.timing import cuts_asked
 from r2vbatch.planning.wording import spoken
@@ -54,7 +55,7 @@ def _frame(shot: Shot, model: Model) -> dict[str, Any]:
         size = model.sizes.get((_or_default(shot, "resolution"), _or_default(shot, "ratio")))
         return {"size": size} if size else {}
     # the clip takes the shape of its first frame, whatever ratio is asked for
-    framed = shot.first_frame and model.naming.first_frame
+    framed = given(shot, model).first_frame
     words = ("resolution",) if framed else ("resolution", "ratio")
     if "size" in settings:
         pair = model.by_size.get(settings["size"])

@@ -15,6 +15,7 @@ from r2vbatch.manifest.model import Fit, Manifest, Reference, Shot, diagnose
 from r2vbatch.media import FileFacts
 from r2vbatch.planning import probe
 from r2vbatch.planning.fitting import Fitting, fitting
+from r2vbatch.planning.given import given
 from r2vbatch.planning.model import Facts, Sent
 
 
@@ -37,11 +38,9 @@ class Copies:
 
     def place(self, shot: Shot, sent: Sequence[Sent], model: Model) -> tuple[Sent, ...]:
         """What is sent to `model`, with copies in the place of files that need one."""
-        given = (*shot.references, shot.first_frame)  # which not every model is sent
         return tuple(
             self._place(reference, each, model)
-            for reference, each in zip(given, sent, strict=False)
-            if reference
+            for reference, each in zip(given(shot, model).all, sent, strict=True)
         )
 
     def _place(self, reference: Reference, sent: Sent, model: Model) -> Sent:

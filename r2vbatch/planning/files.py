@@ -1,12 +1,10 @@
-"""What a shot gives to its model, and which local files a plan asks about: what
-``media.facts_of`` must measure for it."""
+"""Which local files a plan asks about: what ``media.facts_of`` must measure for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import Manifest, Reference, Shot
 
 
@@ -16,16 +14,6 @@ def local_files(manifest: Manifest) -> list[Path]:
     # by identity first: thousands of shots point at the same few references
     references = {id(r): r for shot in manifest.shots for r in _all_of(shot)}
     return list(dict.fromkeys(r.file for r in references.values() if r.file))
-
-
-def given_to(shot: Shot, model: Model) -> Iterator[Reference]:
-    """What of `shot` is sent to `model`: a voice and a first frame where it takes them."""
-    for reference in shot.references:
-        yield reference
-        if reference.voice and model.voices:
-            yield reference.voice
-    if shot.first_frame and model.naming.first_frame:
-        yield shot.first_frame
 
 
 def _all_of(shot: Shot) -> Iterator[Reference]:

@@ -1,4 +1,4 @@
-"""Who waits for whom: `after` from shot ids to the shots meant, and the loops in it.
+"""Who waits for whom: `after` and `continues` from ids to the shots meant, and the loops in it.
 
 Pure; refuses to know takes, and what to do about a shot that ended badly.
 """
@@ -11,8 +11,13 @@ from graphlib import CycleError, TopologicalSorter
 from r2vbatch.manifest.model import Shot
 
 
+def waits_for(shot: Shot) -> tuple[str, ...]:
+    """The shots that it waits for, as written: those it comes after, and the one it continues."""
+    return (*shot.after, shot.continues) if shot.continues else shot.after
+
+
 class Order:
-    """The `after` of a storyboard, resolved. A base id means all its variations."""
+    """The `after` and `continues` of a storyboard, resolved. A base id means all its variations."""
 
     def __init__(self, shots: Sequence[Shot]) -> None:
         self._meant: dict[str, list[str]] = {}
@@ -30,7 +35,8 @@ class Order:
         """Each loop as ids from one of its shots back to the same, every one after the next."""
         # a group stands between a shot and the variations it waits for, so that many
         # waiting for many stay few edges
-        waiting = {id: set(shot.after) for id, shot in self._shots.items() if shot.after}
+        waits = {id: set(waits_for(shot)) for id, shot in self._shots.items()}
+        waiting = {id: names for id, names in waits.items() if names}
         groups = {name for name in self._meant if name not in self._shots}
         waiting |= {name: set(self._meant[name]) for name in groups}
         while loop := _find_loop(waiting):

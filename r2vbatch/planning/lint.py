@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.manifest.model import Origin, diagnose
+from r2vbatch.manifest.model import Mention, Origin, diagnose
 from r2vbatch.manifest.phrases import short
 from r2vbatch.planning.gate import nearest
 from r2vbatch.planning.naming import names
@@ -97,21 +97,21 @@ def references(subject: Subject) -> Iterator[Diagnostic]:
     if naming.videos_at_most < len(videos) <= naming.at_most:
         message = f"{len(videos)} reference videos, but {name} takes {naming.videos_at_most}"
         yield _at_reference(subject, videos[naming.videos_at_most], message)
-    for reference, sent in zip(subject.shot.references, subject.references, strict=True):
+    for reference, sent in zip(subject.given.references, subject.references, strict=True):
         if sent.kind is None and sent.file is None:
             yield _kind_not_known(subject, reference.origin)
 
 
 def _at_reference(subject: Subject, number: int, message: str) -> Diagnostic:
     """A finding at the first reference too many: where it is given, or first mentioned."""
-    shot = subject.shot
-    rule = "too-many-references"
-    if shot.form == "reference":
-        return diagnose(shot.references[number].origin, message, rule=rule)
+    shot, reference = subject.shot, subject.given.references[number]
+    rule, name = "too-many-references", reference.name or ""
+    unsaid = reference.frame_of and Mention(name) not in shot.prompt.parts
+    if shot.form == "reference" or unsaid:
+        return diagnose(reference.origin, message, rule=rule)
     if "cast" in shot.origins:
         return diagnose(shot.where("cast"), message, rule=rule)
-    prompt, name = shot.prompt, shot.references[number].name or ""
-    offset = prompt.offset_of(name)
+    prompt, offset = shot.prompt, shot.prompt.offset_of(name)
     return diagnose(prompt.origin, message, rule=rule, offset=offset, width=len(name) + 1)
 
 
@@ -144,7 +144,7 @@ def doubts(subject: Subject) -> Iterator[Diagnostic]:
             severity="warning",
         )
     elsewhere = " or ".join(each for each in model.regions if each not in model.doubts)
-    for reference, sent in zip(shot.references, subject.references, strict=True):
+    for reference, sent in zip(subject.given.references, subject.references, strict=True):
         if doubt.kinds and sent.kind and sent.kind not in doubt.kinds:
             yield diagnose(
                 reference.origin,

@@ -43,6 +43,8 @@ class Sent:
     voice: Sent | None = None
     recipe: Recipe | None = None
     """How the copy that is given is made of `file`; None where it is given as it is."""
+    frame_of: str | None = None
+    """The shot whose last frame it is; `url` stands for it until that is made."""
 
     @property
     def parts(self) -> tuple[Sent, ...]:
@@ -95,6 +97,11 @@ class PlannedTake:
     sent: tuple[Sent, ...] = field(repr=False)
     """Its references, in the order they are sent, and its first frame behind them; takes with the
     same ones share this."""
+
+    @property
+    def continues(self) -> str | None:
+        """The id of the shot whose last frame it is given."""
+        return self.shot.continues
 
     @property
     def retake(self) -> bool:

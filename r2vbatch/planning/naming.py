@@ -62,7 +62,7 @@ def _never_named(subject: Subject, position: int) -> Iterator[Diagnostic]:
     who = reference.name or reference.token
     in_list = shot.form == "cast" and "cast" in shot.origins
     yield diagnose(
-        shot.where("cast") if in_list else shot.references[position].origin,
+        shot.where("cast") if in_list else subject.given.references[position].origin,
         f"{who} is given to the model, but the prompt never names it",
         rule="reference-never-named",
         hint=f"fine for a background; else name it: {'@' if reference.name else ''}{who}",

@@ -58,4 +58,11 @@ def _in_place(
         by_shot[take.shot.id].append(take)
     for shot, retakes in more.items():
         by_shot[shot] = sorted([*by_shot[shot], *retakes], key=lambda take: take.number)
-    return [take for of in by_shot.values() for take in of]
+    return [_behind(take, more) for of in by_shot.values() for take in of]
+
+
+def _behind(take: PlannedTake, more: dict[str, list[PlannedTake]]) -> PlannedTake:
+    """A shot that continues another waits for all takes of it: any may be the good one."""
+    if take.continues not in more:
+        return take
+    return replace(take, after=(*take.after, *(each.id for each in more[take.continues])))

@@ -10,6 +10,7 @@ from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, Shot, diagnose
 from r2vbatch.planning.gate import Gate
+from r2vbatch.planning.given import Given, given
 from r2vbatch.planning.model import Facts, Sent
 from r2vbatch.planning.wording import written_at
 
@@ -34,8 +35,13 @@ class Subject:
 
     @property
     def references(self) -> tuple[Sent, ...]:
-        """What is sent, without a first frame: as many as the shot's own references."""
-        return self.sent[: len(self.shot.references)]
+        """What is sent, without a first frame: as many as the references given."""
+        return self.sent[: len(self.given.references)]
+
+    @property
+    def given(self) -> Given:
+        """What the shot gives, as it is written."""
+        return given(self.shot, self.model)
 
     def at_prompt(
         self,

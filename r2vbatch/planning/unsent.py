@@ -43,7 +43,7 @@ def _size(subject: Subject) -> Iterator[Diagnostic]:
         return
     unknown = "", str(settings.get("ratio", ""))
     tier, ratio = model.by_size.get(str(settings.get("size")), unknown)
-    framed = subject.shot.first_frame is not None and model.naming.first_frame
+    framed = subject.given.first_frame is not None
     bent = framed and ratio in model.ratios and not _has_shape(subject, ratio)
     shape = "the clip takes the shape of its first frame"
     crop = f"crop the picture to {ratio}, or leave the {'size' if tier else 'ratio'} out"
@@ -57,7 +57,9 @@ def _size(subject: Subject) -> Iterator[Diagnostic]:
 
 def _has_shape(subject: Subject, ratio: str) -> bool:
     """Whether the first frame is known to be of `ratio`."""
-    frame = subject.shot.first_frame
+    frame = subject.given.first_frame
+    if frame and frame.frame_of:
+        return True  # that of another clip, which is as likely of the same shape
     facts = subject.facts.get(frame.file) if frame and frame.file else None
     if facts is None or not facts.width or not facts.height:
         return False

@@ -6,22 +6,35 @@ This room refuses to know parameters and prices.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
 from r2vbatch.catalogue import Model
 from r2vbatch.manifest.model import MediaKind, Mention, PromptText, Reference, Shot
+from r2vbatch.planning.given import given
 from r2vbatch.planning.model import Facts, FileFacts, Sent
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def name_references(shot: Shot, model: Model, facts: Facts) -> tuple[Sent, ...]:
     """What `shot` gives to `model`, as it is sent: the references, each with the token that the
     model knows it by, and the first frame behind them."""
-    named = tuple(_name_each(shot.references, model, facts))
-    if shot.first_frame is None or not model.naming.first_frame:
+    parts = given(shot, model)
+    named = tuple(_name_each(parts.references, model, facts))
+    if parts.first_frame is None:
         return named
-    return *named, replace(_unnamed(shot.first_frame, facts), opens=True)
+    frame = replace(_unnamed(parts.first_frame, facts), opens=True)
+    if frame.frame_of:  # such a frame has no name, but may be spoken of
+        frame = replace(frame, name=parts.first_frame.name, token=opening(shot))
+    return *named, frame
+
+
+def opening(shot: Shot) -> str:
+    """What a first frame is called in the words of the prompt."""
+    return "首帧" if _CHINESE.search(shot.prompt.text) else "the first frame"
 
 
 def _name_each(references: Sequence[Reference], model: Model, facts: Facts) -> Iterator[Sent]:
@@ -40,14 +53,16 @@ def _name_each(references: Sequence[Reference], model: Model, facts: Facts) -> I
             file=reference.file,
             sha256=measured.sha256 if measured else None,
             voice=_unnamed(reference.voice, facts) if reference.voice and model.voices else None,
+            frame_of=reference.frame_of,
         )
 
 
-def _unnamed(given: Reference, facts: Facts) -> Sent:
+def _unnamed(reference: Reference, facts: Facts) -> Sent:
     """What goes with the request and has no token."""
-    measured = facts.get(given.file) if given.file else None
+    measured = facts.get(reference.file) if reference.file else None
     sha256 = measured.sha256 if measured else None
-    return Sent(None, "", given.kind, _planned_url(given, measured), given.file, sha256)
+    url = _planned_url(reference, measured)
+    return Sent(None, "", reference.kind, url, reference.file, sha256, frame_of=reference.frame_of)
 
 
 def _planned_url(reference: Reference, measured: FileFacts | None) -> str:
