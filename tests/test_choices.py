@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
@@ -191,16 +192,17 @@ import sys
 from pathlib import Path
 from r2vbatch.ledger import Ledger
 ledger = Ledger.open(Path(sys.argv[1]), create=False)
-while True:
+for _ in range(20):  # and no more: who writes without a pause keeps others out for long
     for retake in ledger.ask_again("sh010", "live"):
         print(retake.number, flush=True)
+sys.stdin.read()
 """
 
 
 def test_choices_beside_a_writer_that_is_killed(ledger: Ledger) -> None:
     """Two processes ask at once and one is killed: each retake is there once, none is lost."""
     add(ledger, new_take("sh010_t01"))
-    with child(_KILLED, ledger.path) as other:
+    with child(_KILLED, ledger.path, stdin=subprocess.PIPE) as other:
         assert other.stdout
         said = [int(other.stdout.readline()) for _ in range(3)]
         ours = [ledger.ask_again("sh010", "live")[0].number for _ in range(3)]

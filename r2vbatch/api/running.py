@@ -48,6 +48,7 @@ async def run(
     catalogue: str | os.PathLike[str] | None = None,
     grace: float = 300.0,
     resubmit_in_doubt: str | Iterable[str] = (),
+    stale: bool = False,
     on_event: Callable[[Event], None] | None = None,
     handle_signals: bool = False,
 ) -> Report:
@@ -87,6 +88,8 @@ async def run(
             is in doubt is settled no sooner.
         resubmit_in_doubt: takes in doubt that may be sent again where nothing more can be
             learned of them, at the risk of paying for them twice; a glob or several.
+        stale: make again, too, what continues another take than it would now, because one was
+            circled since, or made anew.
         on_event: called in the event loop for every transition of a take, and for sentences a
             person would want to read. What it raises stops the run as a cancellation would, and
             is raised here.
@@ -104,6 +107,7 @@ async def run(
     arguments.a_manifest(manifest)
     arguments.a_listener(on_event)
     arguments.a_truth(consent, "consent")
+    arguments.a_truth(stale, "stale")
     arguments.a_number(grace, "grace")
     for name, text in {"endpoint": endpoint, "key": key, "prices": prices}.items():
         arguments.a_text(text, name)
@@ -124,6 +128,7 @@ async def run(
         prices=prices,
         grace=grace,
         ledger=arguments.path(ledger, "ledger"),
+        stale=stale,
     )
     resent = matching(arguments.globs(resubmit_in_doubt, "resubmit_in_doubt"))
     models = await in_thread(models_in, catalogue)

@@ -38,6 +38,7 @@ def arrange(
         named=named,
         unwanted=[k.key for k in matching.unwanted],
         moves=moves.values(),
+        replaced=matching.replaced,
     )
     finish_moves(ledger, folder)
 

@@ -49,6 +49,8 @@ class Bill:
     retired: Sequence[Known]
     renamed: Sequence[tuple[Known, str]]
     restored: Sequence[tuple[Known, str]]
+    stale: Sequence[str] = ()
+    """Takes that are kept although they continue another take than they would now, by id."""
 
     @property
     def to_make(self) -> list[Item]:
@@ -84,20 +86,32 @@ def draw_up(plan: Plan, matching: Matching, in_scope: Callable[[str], bool]) -> 
     """The bill of a plan matched to a ledger."""
     dropped = {k.take: k for k in matching.unwanted}
     items = [
-        _item(take, matching.kept.get(take.id), dropped.get(take.id))
+        _item(take, matching.kept.get(take.id), dropped.get(take.id), matching)
         for take in plan.takes
         if in_scope(take.shot.id)
     ]
-    return Bill(items, matching.retired, matching.renamed, matching.restored)
+    stale = [item.take.id for item in items if _why_stale(item.take, matching)]
+    return Bill(items, matching.retired, matching.renamed, matching.restored, stale)
 
 
-def _item(take: PlannedTake, known: Known | None, dropped: Known | None) -> Item:
+def _why_stale(take: PlannedTake, matching: Matching) -> str | None:
+    known = matching.kept.get(take.id)
+    return matching.stale.get(known.key) if known else None
+
+
+def _item(
+    take: PlannedTake, known: Known | None, dropped: Known | None, matching: Matching
+) -> Item:
+    if known is None and dropped and dropped.key in matching.replaced:
+        return Item(take, Act.MAKE, "stale: what it continues has changed")
     if known is None:
         new = "asked for once more" if take.retake else "new"
         return Item(take, Act.MAKE, "changed since it was made" if dropped else new)
     named = "" if known.take == take.id else f", was {known.take}"
     if known.state is State.DONE:
-        return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}")
+        why = _why_stale(take, matching)
+        stale = f"; stale: {why}" if why else ""
+        return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}{stale}")
     if known.state in TO_FETCH:
         return Item(take, Act.FETCH, f"generated, not fetched yet{named}")
     if known.state in AT_SERVICE:

@@ -17,9 +17,10 @@ from pathlib import Path
 from r2vbatch.batch.arranging import arrange, finish_moves, planned_row
 from r2vbatch.batch.bill import Bill, draw_up
 from r2vbatch.batch.lock import locked
-from r2vbatch.batch.matching import Matching, match
+from r2vbatch.batch.matching import Matching
 from r2vbatch.batch.retakes import board, joining, wanted
 from r2vbatch.batch.settings import Settings
+from r2vbatch.batch.staleness import matched
 from r2vbatch.dashscope.prompts import prompt_key
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import PAID, Kind, Known, Ledger, NewTake, State
@@ -200,14 +201,6 @@ def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
             yield Job(plan, settings, folder, ledger, matching)
         finally:
             ledger.close()
-
-
-def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
-    """The plan matched to what the ledger knows. Slates no longer wanted do not come back."""
-    known = ledger.known(settings.kind)
-    if settings.kind == "preview":
-        known = [k for k in known if k.wanted]
-    return match(plan.takes, known, settings.in_scope)
 
 
 def _make_folder(output: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from r2vbatch.ledger import PAID, Known, State
 from r2vbatch.ledger.states import AT_SERVICE, TO_FETCH
@@ -40,6 +40,10 @@ class Matching:
     """Wanted, and not in the ledger."""
     unwanted: Sequence[Known]
     """Wanted until now, and no longer (within scope, or in the way of one within)."""
+    stale: Mapping[int, str] = field(default_factory=dict)
+    """Those kept, within scope, that continue another take than they would now, by key: why."""
+    replaced: frozenset[int] = frozenset()
+    """Those of `unwanted` that were stale, and are made again because a person asked for it."""
 
     @property
     def retired(self) -> list[Known]:

@@ -52,6 +52,8 @@ class TakeReport:
     """The service's handle for it."""
     lives_until: datetime | None
     """Of a take at the service or generated: until when it can be fetched (aware, UTC)."""
+    stale: str = ""
+    """Why a done take is stale, which continues another take than it would now; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ def report(job: Job, ending: Ending) -> Report:
 
     def of(row: TakeRow) -> TakeReport:
         reason = ending.left.get(row.key) or _reason(job.ledger, row)
-        return _of(row, job.folder, reason)
+        return _of(row, job.folder, reason, stale.get(row.key, ""))
+
+    stale = job.ledger.stale(job.kind)
 
     ids = {take.id for take in job.takes}
     rows = {row.take: row for row in job.ledger.wanted(job.kind) if row.take in ids}
@@ -172,7 +176,7 @@ def report(job: Job, ending: Ending) -> Report:
     )
 
 
-def _of(row: TakeRow, folder: Folder, reason: str) -> TakeReport:
+def _of(row: TakeRow, folder: Folder, reason: str, stale: str) -> TakeReport:
     done = row.state is State.DONE
     return TakeReport(
         id=row.take,
@@ -186,6 +190,7 @@ def _of(row: TakeRow, folder: Folder, reason: str) -> TakeReport:
         reason="" if done else reason,
         task_id=row.task_id,
         lives_until=_lives_until(row),
+        stale=stale,
     )
 
 
@@ -221,4 +226,5 @@ def _take(take: TakeReport) -> dict[str, Any]:
         "reason": take.reason,
         "task_id": take.task_id,
         "lives_until": take.lives_until.isoformat() if take.lives_until else None,
+        "stale": take.stale,
     }

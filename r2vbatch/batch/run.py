@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from r2vbatch.batch.crew import Crew
 from r2vbatch.batch.endpoint import Doors, client_of, likes_of
 from r2vbatch.batch.fitting import sources
+from r2vbatch.batch.frames import Frames
 from r2vbatch.batch.host import Host
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.joining import Joining
@@ -93,7 +94,9 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         files = sources(job.takes, crew, job.folder)
         thread = ledger_thread(stack, job.ledger)
         shelf = _shelf(job, client, thread, key)
-        spending = Spending(client, References(client, files, shelf)) if spend else None
+        frames = Frames(thread, job.kind, job.folder, crew, files)
+        given = References(client, files, shelf)
+        spending = Spending(client, given, frames.of) if spend else None
         means = tools(stack, setting, thread, opened, key, spending, job.budget, host)
         runner = Runner(means, todo, {take.id: take for take in job.takes}, job.kind)
         runner.joining = Joining(job, thread) if spend else None

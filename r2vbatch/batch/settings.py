@@ -34,6 +34,7 @@ class Options:
     prices: str | None = None
     grace: float = 300.0
     ledger: Path | None = None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Settings:
     """The scope as given, so that `resume` goes on with it."""
     in_scope: Callable[[str], bool] = field(repr=False)
     """Whether a shot (by id) is to be made in this run."""
+    stale: bool = False
+    """What continues another take than it would now is made again."""
 
     @property
     def kind(self) -> Kind:
@@ -83,6 +86,7 @@ def settle(manifest: Manifest, options: Options) -> Settings:
         only=options.only,
         first=options.first,
         in_scope=scope(manifest.shots, options.only, options.first),
+        stale=options.stale,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from r2vbatch.ledger import BoardShot, Note, Retake
+from r2vbatch.ledger import BoardShot, Note, Retake, TakeRow
 from r2vbatch.ledger.results import iso
 from r2vbatch.planning import take_id
 
@@ -19,6 +19,8 @@ class Choices:
     notes: Sequence[Note]
     waiting: Sequence[Retake]
     """Takes asked for that no run has taken up."""
+    why: Mapping[int, str]
+    """Why takes are stale, by key."""
 
     def lines(self) -> Iterator[str]:
         """For people: only what a person said, and what it left to do."""
@@ -28,6 +30,9 @@ class Choices:
         if self.waiting:
             takes = [take_id(retake.shot, retake.number) for retake in self.waiting]
             yield f"asked for, and made by the next run: {', '.join(takes)}"
+        for row in self._rows:
+            if row.key in self.why:
+                yield f"{row.take} is stale: {self.why[row.key]}"
         if self._noted:
             yield f"notes about: {', '.join(dict.fromkeys(self._noted.values()))}"
 
@@ -49,6 +54,11 @@ class Choices:
                 {"shot": r.shot, "take": take_id(r.shot, r.number), "kind": r.kind}
                 for r in self.waiting
             ],
+            "stale": [
+                {"take": row.take, "kind": row.kind, "why": self.why[row.key]}
+                for row in self._rows
+                if row.key in self.why
+            ],
             "notes": [
                 {
                     "take": self._noted[note.key],
@@ -65,7 +75,10 @@ class Choices:
     def _noted(self) -> dict[int, str]:
         """The takes on the board that there are notes about, by key."""
         about = {note.key for note in self.notes}
-        rows = (
-            row for shot in self.board for take in shot.takes for row in (take.live, take.preview)
-        )
-        return {row.key: row.take for row in rows if row and row.key in about}
+        return {row.key: row.take for row in self._rows if row.key in about}
+
+    @property
+    def _rows(self) -> list[TakeRow]:
+        rows = (row for shot in self.board for take in shot.takes
+                for row in (take.live, take.preview))  # fmt: skip
+        return [row for row in rows if row]

@@ -42,6 +42,11 @@ catalogue = click.option(
     "--catalogue", type=_PATH, metavar="FILE",
     help="Prices, limits and models of your own, laid over those of `r2vbatch models`.",
 )  # fmt: skip
+stale = click.option(
+    "--stale", is_flag=True,
+    help="Make again, too, what continues another take than it would now: one was circled since,"
+    " or made anew.",
+)  # fmt: skip
 progress = click.option(
     "--progress", "mode", default="auto", show_default=True,
     type=click.Choice(["auto", "bar", "plain", "json", "none"]),

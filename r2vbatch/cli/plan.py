@@ -45,6 +45,7 @@ from r2vbatch.visible import as_json
 @params.prices
 @params.fit
 @params.catalogue
+@params.stale
 @click.option("--requests", is_flag=True,
               help="Print the request of each take instead, one JSON object a line.")  # fmt: skip
 def plan(
@@ -57,6 +58,7 @@ def plan(
     prices: str | None,
     fit: bool,
     catalogue: Path | None,
+    stale: bool,
     requests: bool,
 ) -> int:
     """Show what `run` would do with MANIFEST and why, and what it would cost."""
@@ -64,7 +66,8 @@ def plan(
     sound = loading.sound(
         loading.read(manifest), endpoint=endpoint, prices=prices, fit=fit, models=models
     )
-    settings = settle(sound, Options(output, endpoint, only, first, None, prices, ledger=ledger))
+    options = Options(output, endpoint, only, first, None, prices, ledger=ledger, stale=stale)
+    settings = settle(sound, options)
     drawn, matching, purses = _drawn(sound, settings, prices, models)
     if requests:
         for take in drawn.takes:
@@ -89,8 +92,8 @@ def _drawn(
 ) -> tuple[Plan, Matching, Sequence[Purse]]:
     """The plan, matched to the ledger if there is one, and the money in it. Nothing is made for
     that."""
-    from r2vbatch.batch.job import matched
     from r2vbatch.batch.retakes import wanted
+    from r2vbatch.batch.staleness import matched
 
     if not settings.ledger.is_file():
         drawn = loading.measured(sound, prices, None, models)

@@ -57,6 +57,7 @@ def run_options(body: _Body) -> _Body:
             params.prices,
             params.fit,
             params.catalogue,
+            params.stale,
             click.option("--yes", "-y", is_flag=True, help="Answer yes to every question."),
             params.progress,
             click.option("--on-done", metavar="CMD",
@@ -87,6 +88,7 @@ class Chosen:
     prices: str | None
     fit: bool
     catalogue: Path | None
+    stale: bool
     yes: bool
     mode: Mode
     on_done: str | None
@@ -98,7 +100,7 @@ class Chosen:
         """What of it makes the run."""
         return Options(
             output, self.endpoint, self.only, self.first, self.max_cost, self.prices,
-            self.grace, ledger,
+            self.grace, ledger, self.stale,
         )  # fmt: skip
 
 

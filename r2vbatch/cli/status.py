@@ -42,7 +42,9 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     try:
         rows = {kind: opened.wanted(kind) for kind in _KINDS}
         manifest = opened.meta(f"{opened.meta('kind')} manifest_file")
-        choices = Choices(opened.storyboard(), opened.notes(), opened.waiting_retakes())
+        why = {key: stale for kind in _KINDS for key, stale in opened.stale(kind).items()}
+        board, waiting = opened.storyboard(), opened.waiting_retakes()
+        choices = Choices(board, opened.notes(), waiting, why)
         purses = opened.purses()
     finally:
         opened.close()

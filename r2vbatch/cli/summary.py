@@ -68,7 +68,10 @@ def _takes(report: Report) -> Iterator[str]:
 
 def _trouble(take: TakeReport) -> str:
     if take.state is State.DONE:
-        return f"done, but look at it: {flagged(take.flags)}" if take.flags else ""
+        look = f"look at it: {flagged(take.flags)}" if take.flags else ""
+        stale = f"stale: {take.stale}" if take.stale else ""
+        found = "; ".join(filter(None, (look, stale)))
+        return f"done, but {found}" if found else ""
     if take.state in _TOLD or take.reason:
         return f"{words(take.state)}: {take.reason}".rstrip(": ")
     return ""
@@ -115,6 +118,7 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
     if report.complete:
         yield from _after_all(report, plan, options)
         return
+    yield from _stale(report, options)
     states = {take.state for take in (*report.takes, *report.others)}
     resume = command("resume", report.output, *_ledger(report, options))
     if State.FAILED in states and not report.interrupted:
@@ -145,7 +149,18 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
         )
 
 
+def _stale(report: Report, options: Options) -> Iterator[Step]:
+    number = sum(bool(take.stale) for take in report.takes)
+    if number:
+        asks = "" if report.kind == "preview" else "; it says the price and asks first"
+        yield (
+            _again(report, options, stale=True),
+            f"make {counted(number, 'stale take')} again, from the takes that are good now{asks}",
+        )
+
+
 def _after_all(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
+    yield from _stale(report, options)
     if report.kind == "preview":
         ids = {take.id for take in report.takes}
         price = total(take.estimate for take in plan.takes if take.id in ids).cost
@@ -175,7 +190,12 @@ def _lift(report: Report, plan: Plan, options: Options) -> Step:
 
 
 def _again(
-    report: Report, options: Options, *, endpoint: str = "", max_cost: Money | None = None
+    report: Report,
+    options: Options,
+    *,
+    endpoint: str = "",
+    max_cost: Money | None = None,
+    stale: bool = False,
 ) -> str:
     """The command of the run that has ended."""
     words = []
@@ -192,6 +212,8 @@ def _again(
         words += ["--prices", options.prices]
     if max_cost or options.max_cost:
         words += ["--max-cost", str(max_cost or options.max_cost)]
+    if stale:
+        words.append("--stale")
     return command("run", report.manifest, *_ledger(report, options), *words)
 
 

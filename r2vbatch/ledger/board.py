@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from r2vbatch.ledger.rows import TakeRow
 from r2vbatch.ledger.states import Kind, State
@@ -84,7 +84,21 @@ def storyboard(
     return [_shot(shot, list(of), circles) for shot, of in groupby(takes, _shot_of)]
 
 
-def good_one(rows: Iterable[TakeRow], circles: Mapping[int, float]) -> tuple[TakeRow | None, bool]:
+class Candidate(Protocol):
+    """As much of a take as it needs to be the good one."""
+
+    @property
+    def key(self) -> int: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def state(self) -> State: ...
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+def good_one(rows: Iterable[C], circles: Mapping[int, float]) -> tuple[C | None, bool]:
     """The circled one of takes of one shot and kind, and whether a person circled it."""
     done = [row for row in rows if row.state is State.DONE]
     chosen = [row for row in done if row.key in circles]

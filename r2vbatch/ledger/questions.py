@@ -62,6 +62,10 @@ class Questions:
         """All wanted takes of a kind."""
         return [from_database(row) for row in self._read(sql.WANTED, kind)]
 
+    def of_shot(self, kind: Kind, shot: str) -> list[TakeRow]:
+        """The wanted takes of a shot and kind."""
+        return [from_database(row) for row in self._read(sql.OF_SHOT, kind, shot)]
+
     def shown(self) -> list[TakeRow]:
         """The takes of the storyboard as last carried in, in its order, each by its live row
         where there is one, else by its preview row."""

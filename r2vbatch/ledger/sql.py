@@ -177,6 +177,15 @@ HIGHEST = (
     " AND shot_fingerprint = :of)"
 )
 
+SOURCES = "SELECT key, source, sha256, replaced FROM continued"
+SET_SOURCE = "INSERT OR REPLACE INTO continued (key, source, sha256) VALUES (?, ?, ?)"
+SET_REPLACED = "UPDATE continued SET replaced = ? WHERE key = ?"
+LINKED = (
+    "SELECT t.key, t.take, t.shot, t.number, t.wanted, t.state, c.source"
+    " FROM takes t LEFT JOIN continued c ON c.key = t.key WHERE t.kind = ?"
+)
+OF_SHOT = f"SELECT {_ALL} FROM takes WHERE kind = ? AND shot = ? AND wanted = 1"
+
 MOVES = "SELECT key, source, target FROM moves ORDER BY key"
 ADD_MOVE = "INSERT OR REPLACE INTO moves (key, source, target) VALUES (?, ?, ?)"
 MOVES_SET_OUT = "UPDATE moves SET source = '.moving/' || key"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,7 @@ from r2vbatch.clock import now
 from r2vbatch.dashscope.model import Upload
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
-from r2vbatch.ledger.choices import Choices
+from r2vbatch.ledger.continuity import Continuity
 from r2vbatch.ledger.opening import connect
 from r2vbatch.ledger.questions import price_of
 from r2vbatch.ledger.rows import (
@@ -55,7 +55,7 @@ class TaskTaken(Exception):
     """The service gave a task to a take that another one has."""
 
 
-class Ledger(Choices):
+class Ledger(Continuity):
     """One open ledger. Not for use from several threads at once."""
 
     # --- opening and closing -------------------------------------------------------------
@@ -193,17 +193,21 @@ class Ledger(Choices):
         named: Iterable[tuple[int, NewTake]],
         unwanted: Iterable[int],
         moves: Iterable[Move],
+        replaced: Collection[int] = (),
     ) -> None:
         """Make the wanted takes those of the plan, in one transaction.
 
         `fresh` are added as planned; `named` are rows that go on under a (possibly new) id, at
         the price they were made for; `unwanted` are wanted no longer; `moves` are the
-        files that follow, to be carried out by `storage` and ended with `end_moves`.
+        files that follow, to be carried out by `storage` and ended with `end_moves`; those of
+        `unwanted` that are `replaced` are not wanted again, whatever their fingerprint.
         """
         named = list(named)
         with self._transaction() as db:
             for key in unwanted:
                 db.execute(sql.UNWANT, (key,))
+                if key in replaced:
+                    db.execute(sql.SET_REPLACED, (1, key))
                 self._event(db, key, self._clock(), None, None, "no longer wanted", {})
             # two steps, so that two takes may swap their ids under the unique index
             for key, _ in named:
@@ -211,6 +215,7 @@ class Ledger(Choices):
             for key, take in named:
                 columns = {"take": take.take, "shot": take.shot, "number": take.number, "wanted": 1}
                 db.execute(sql.update_take(columns), bound(columns, key))
+                db.execute(sql.SET_REPLACED, (0, key))
                 self._event(db, key, self._clock(), None, None, "wanted", {"take": take.take})
             for take in fresh:
                 added = db.execute(sql.ADD_TAKE, bound(take._asdict())).lastrowid

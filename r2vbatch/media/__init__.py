@@ -13,6 +13,7 @@ from __future__ import annotations
 from r2vbatch.media.clips import finish, verify
 from r2vbatch.media.facts import FactsCache, facts, facts_of, looks_of
 from r2vbatch.media.fitting import fit
+from r2vbatch.media.frames import last_frame
 from r2vbatch.media.model import SUFFIXES, ClipFacts, Expected, FileFacts, Finished, Verdict
 from r2vbatch.media.posters import poster
 from r2vbatch.media.recipes import Recipe
@@ -30,6 +31,7 @@ __all__ = [
     "facts_of",
     "finish",
     "fit",
+    "last_frame",
     "looks_of",
     "poster",
     "verify",

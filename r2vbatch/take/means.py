@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from r2vbatch.dashscope.client import Client, Reader
 from r2vbatch.dashscope.download import Fetched
@@ -31,12 +32,33 @@ class Wanted:
     """None for a paid take that is no longer wanted: it is fetched, and never submitted."""
 
 
+class Frame(NamedTuple):
+    """The last frame of a take, as a picture that can be given."""
+
+    source: int
+    """The take, by ledger key."""
+    sha256: str
+    """Of the picture (hex)."""
+    url: str
+    """As a planned request names a local file."""
+
+
+class NoFrame(NamedTuple):
+    """A shot cannot be continued."""
+
+    why: str
+    for_good: bool
+    """All its takes have ended without a clip; else there may be one in a later run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spending:
     """What only a run that submits has. `collect` has none of it."""
 
     client: Client
     references: References
+    frame: Callable[[str], Awaitable[Frame | NoFrame]]
+    """The last frame of a shot's good take, by shot id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from r2vbatch.dashscope.model import Created
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Ledger, State, TakeRow, TaskTaken
 from r2vbatch.pacing import Throttle, backoff
-from r2vbatch.planning import PlannedTake, request
+from r2vbatch.planning import PlannedTake
 from r2vbatch.planning.model import Request
 from r2vbatch.references import ReferenceChanged, References
+from r2vbatch.take.continuing import request_of
 from r2vbatch.take.means import Means, Spending, Wanted
 from r2vbatch.take.outage import Outage
 from r2vbatch.take.watch import TASK_LIFE
@@ -34,24 +35,27 @@ async def submit(take: Wanted, row: TakeRow, means: Means) -> TakeRow:
     planned, spending = take.planned, means.spending
     if planned is None or spending is None:
         return row
+    body, row = await request_of(planned, row, means, spending)
+    if body is None:
+        return row
     if not means.budget.reserve(row.price):
         why = means.budget.refusal(row.price)
         return await means.ledger.do(Ledger.move, row.key, State.HELD, why)
     async with means.slots(row.model).starting():
-        row = await _until_settled(planned, row, means, spending)
+        row = await _until_settled(planned, body, row, means, spending)
     if row.state in {State.PLANNED, State.FAILED}:  # nothing was created
         means.budget.settle(row.price, None)
     return row
 
 
 async def _until_settled(
-    planned: PlannedTake, row: TakeRow, means: Means, spending: Spending
+    planned: PlannedTake, asked: Request, row: TakeRow, means: Means, spending: Spending
 ) -> TakeRow:
     outage = Outage(means.say)
     failures = 0
     while not means.stop.submitting:
         try:
-            row = await _post(planned, row, means, spending)
+            row = await _post(planned, asked, row, means, spending)
         except ReferenceChanged as change:
             return await means.ledger.do(Ledger.move, row.key, State.FAILED, change.message)
         except ServiceError as failure:  # an upload, or a POST of which not a byte was written
@@ -71,9 +75,11 @@ async def _until_settled(
     return row
 
 
-async def _post(planned: PlannedTake, row: TakeRow, means: Means, spending: Spending) -> TakeRow:
+async def _post(
+    planned: PlannedTake, asked: Request, row: TakeRow, means: Means, spending: Spending
+) -> TakeRow:
     """One POST, and its outcome in the ledger. Raises `NotSent`, and what an upload raises."""
-    asked, references, renewed = request(planned), spending.references, False
+    references, renewed = spending.references, False
     while True:
         await references.ready(asked)  # an upload keeps nobody else from posting
         async with means.slots(row.model).turn(means.stop):
