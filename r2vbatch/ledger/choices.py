@@ -15,7 +15,7 @@ from typing import Any
 from r2vbatch.ledger import sql, tables
 from r2vbatch.ledger.board import BoardShot, Note, Retake, storyboard
 from r2vbatch.ledger.opening import bring_up, unavailable
-from r2vbatch.ledger.rows import from_database, whole
+from r2vbatch.ledger.rows import from_database, named, whole
 from r2vbatch.ledger.states import Kind
 from r2vbatch.ledger.writing import Writer
 from r2vbatch.manifest.model import Money
@@ -34,7 +34,7 @@ class Choices(Writer):
         """The storyboard as last carried in, in its order, each shot with its wanted takes and
         the circled one."""
         listed = [
-            (take, from_database(tuple(row)) if row[0] is not None else None)
+            (take, from_database(named(tuple(row))) if row[0] is not None else None)
             for take, *row in self._read(sql.ON_BOARD)
         ]
         return storyboard(listed, self.circles())

@@ -28,6 +28,7 @@ from r2vbatch.ledger.rows import (
     UploadKey,
     decimal,
     from_database,
+    named,
     whole,
 )
 from r2vbatch.ledger.states import OPEN, Kind, State
@@ -56,11 +57,11 @@ class Questions:
 
     def take(self, key: int) -> TakeRow:
         """One take."""
-        return from_database(self._read(sql.TAKE, key)[0])
+        return from_database(named(self._read(sql.TAKE, key)[0]))
 
     def wanted(self, kind: Kind) -> list[TakeRow]:
         """All wanted takes of a kind."""
-        return [from_database(row) for row in self._read(sql.WANTED, kind)]
+        return [from_database(named(row)) for row in self._read(sql.WANTED, kind)]
 
     def of_shot(self, kind: Kind, shot: str) -> list[TakeRow]:
         """The wanted takes of a shot and kind."""
@@ -69,7 +70,7 @@ class Questions:
     def shown(self) -> list[TakeRow]:
         """The takes of the storyboard as last carried in, in its order, each by its live row
         where there is one, else by its preview row."""
-        return [from_database(row) for row in self._read(sql.SHOWN)]
+        return [from_database(named(row)) for row in self._read(sql.SHOWN)]
 
     def intents_since(self, since: float) -> list[tuple[str, float]]:
         """(model, time) of the latest intents to submit a live take, oldest first."""
@@ -88,12 +89,12 @@ class Questions:
 
     def unfinished(self, kind: Kind) -> list[TakeRow]:
         """Takes with something left to do: wanted ones, and paid ones no longer wanted."""
-        return [from_database(row) for row in self._read(sql.UNFINISHED, kind)]
+        return [from_database(named(row)) for row in self._read(sql.UNFINISHED, kind)]
 
     def in_states(self, kind: Kind, states: Iterable[State]) -> list[TakeRow]:
         """Takes of a kind in any of `states`, wanted or not."""
         wanted = json.dumps(sorted(states))
-        return [from_database(row) for row in self._read(sql.IN_STATES, kind, wanted)]
+        return [from_database(named(row)) for row in self._read(sql.IN_STATES, kind, wanted)]
 
     def known(self, kind: Kind) -> list[Known]:
         """Every take of a kind, for matching."""

@@ -180,9 +180,14 @@ def decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def from_database(raw: tuple[Any, ...]) -> TakeRow:
-    """A row of `takes`, its columns in the order of `sql.COLUMNS`."""
-    values = dict(zip(sql.COLUMNS, raw, strict=True))
+def named(raw: tuple[Any, ...]) -> dict[str, Any]:
+    """What is stored of a take, by column; `raw` has them in the order of `sql.COLUMNS`."""
+    return dict(zip(sql.COLUMNS, raw, strict=True))
+
+
+def from_database(stored: dict[str, Any]) -> TakeRow:
+    """A row of `takes`, its columns as they are stored, by name."""
+    values = stored.copy()
     for name in ("estimate", "per_second", "billed_seconds", "cost"):
         values[name] = decimal(values[name])
     values.update(

@@ -80,7 +80,6 @@ ADD_STRAY = (
     " 1, intent_at, clock_offset, ?, ? FROM takes WHERE key = ?"
 )
 
-STATE_OF = "SELECT kind, state FROM takes WHERE key = ?"
 ADD_TAKE = (
     "INSERT INTO takes (kind, take, shot, number, wanted, fingerprint, shot_fingerprint, state,"
     " model, request, prompt_key, estimate, currency, per_second)"

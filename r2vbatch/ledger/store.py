@@ -32,6 +32,8 @@ from r2vbatch.ledger.rows import (
     Transition,
     UploadKey,
     bound,
+    from_database,
+    named,
     unsigned,
     whole,
 )
@@ -111,8 +113,7 @@ class Ledger(Continuity):
         with self._transaction() as db:
             if lost:
                 self._lose(db, key)
-            transition = self._move(db, key, to, why, columns)
-            row = self.take(key)
+            transition, row = self._move(db, key, to, why, columns)
         self._tell(transition)
         return row
 
@@ -136,26 +137,27 @@ class Ledger(Continuity):
     def move_all(self, moves: Iterable[tuple[int, State, str]]) -> None:
         """Several transitions in one transaction (at start-up)."""
         with self._transaction() as db:
-            transitions = [self._move(db, key, to, why, {}) for key, to, why in moves]
+            transitions = [self._move(db, key, to, why, {})[0] for key, to, why in moves]
         self._tell(*transitions)
 
     def _move(
         self, db: sqlite3.Connection, key: int, to: State, why: str, columns: dict[str, Any]
-    ) -> Transition:
-        kind, state = db.execute(sql.STATE_OF, (key,)).fetchone()
-        before, now, why = State(state), self._clock(), unsigned(why)
-        if not legal(kind, before, to):
-            raise IllegalTransition(f"take {key} ({kind}): {before} -> {to}")
+    ) -> tuple[Transition, TakeRow]:
+        stored = named(db.execute(sql.TAKE, (key,)).fetchone())
+        before, now, why = State(stored["state"]), self._clock(), unsigned(why)
+        if not legal(stored["kind"], before, to):
+            raise IllegalTransition(f"take {key} ({stored['kind']}): {before} -> {to}")
         if to is State.PLANNED:
             if before is State.EXPIRED:
                 self._lose(db, key)
             columns = {**dict.fromkeys(_FORGOTTEN), **columns}
-        db.execute(sql.update_take(["state", *columns]), bound(columns, key, to))
+        changes = bound(columns, key, to)
+        db.execute(sql.update_take(["state", *columns]), changes)
         if to is State.SUBMITTED:
             origin = "adopted" if before is State.IN_DOUBT else "submitted"
             db.execute(sql.ADD_TASK, (origin, key))
         self._event(db, key, now, before, to, why, columns)
-        return Transition(key, before, to, now, why)
+        return Transition(key, before, to, now, why), from_database({**stored, **changes})
 
     def _lose(self, db: sqlite3.Connection, key: int) -> None:
         row = self.take(key)
