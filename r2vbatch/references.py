@@ -110,6 +110,8 @@ class References:
         """
         model = str(request["model"])
         pending = dict.fromkeys(_pending(request))
+        if not pending:
+            return dict(request)
         urls = await gather(*(self.resolve(url, model) for url in pending), return_exceptions=True)
         for failure in urls:
             if isinstance(failure, BaseException):

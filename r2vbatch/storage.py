@@ -60,9 +60,10 @@ class Folder:
 
     def part(self, stem: str) -> Path:
         """Where a file is written until it is whole. The same for the same `stem`."""
-        place = self.root / ".parts" / f"{stem}.part"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place
+        place = self.root / ".parts"
+        if not place.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+        return place / f"{stem}.part"
 
     def clear_parts(self, keep: Iterable[str]) -> None:
         """Delete part files other than those of the stems in `keep`, and what is left of pictures

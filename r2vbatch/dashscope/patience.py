@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -65,6 +66,7 @@ class Patience:
             self._say(f"waiting for {host}: {reason}")
 
 
+@lru_cache  # a batch asks about its few hosts with every call
 def host_of(url: str) -> str:
     """The host that `url` names, for people; never raises."""
     try:

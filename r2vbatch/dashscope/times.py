@@ -12,7 +12,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 BEIJING: Final = timedelta(hours=8)
 """The offset seen in documented replies; the starting assumption everywhere."""
@@ -23,6 +23,7 @@ _YEARS: Final = range(1970, 2200)
 """Another year is no time of a task: arithmetic near the ends of the calendar overflows."""
 _STEP: Final = timedelta(minutes=15)
 _FARTHEST: Final = timedelta(hours=14)
+_EXPIRY: Final = re.compile(r"(?:^|&)(expires|x-oss-date|x-oss-expires)=([^&]+)", re.I | re.A)
 _MILLISECONDS: Final = 100_000_000_000
 """Epoch numbers from here on are milliseconds (as seconds they would lie in the year 5138)."""
 
@@ -129,7 +130,7 @@ def link_expiry(url: str) -> datetime | None:
     from ``x-oss-date``).
     """
     try:
-        query = {k.lower(): v[-1] for k, v in parse_qs(urlsplit(url).query).items()}
+        query = {name.lower(): value for name, value in _EXPIRY.findall(urlsplit(url).query)}
     except ValueError:
         return None
     if "expires" in query:

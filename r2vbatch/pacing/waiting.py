@@ -22,7 +22,8 @@ class Gate:
         """Wait for leave to make one call, and count it."""
         clock = asyncio.get_running_loop().time
         async with self._turn:
-            await asyncio.sleep(self._rate.delay(clock()))
+            if (delay := self._rate.delay(clock())) > 0:
+                await asyncio.sleep(delay)
             self._rate.note(clock())
 
 
