@@ -283,7 +283,7 @@ def test_sound_alone_is_no_clip(tmp_path: Path) -> None:
                 target.mux(packet)
     assert media.verify(file, ANY).reason == "it has no picture"
     found = media.facts(file)
-    assert (found.kind, found.format, found.width) == ("audio", "MP4", None)
+    assert (found.kind, found.format, found.width) == ("audio", "M4A", None)
 
 
 def test_a_picture_is_no_clip() -> None:
