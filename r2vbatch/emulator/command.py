@@ -46,7 +46,7 @@ EXAMPLES = {
 }
 
 NOT_EMULATED = """
-models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v (but see --model);
+models other than wan2.6-r2v-flash, wan2.6-r2v and wan2.7-r2v (see --model);
 what a model makes of a prompt or a seed (a slate shows the prompt);
 moderation, prices, quotas and arrears (order their errors as faults);
 the effect of prompt_extend, negative_prompt and reference_voice;
