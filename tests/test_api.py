@@ -27,6 +27,7 @@ from r2vbatch import (
     ManifestInvalid,
     Money,
     OutputUnavailable,
+    R2VBatchError,
     Report,
     UsageProblem,
     check,
@@ -193,6 +194,26 @@ def test_nothing_is_spent_without_a_yes(studio: Studio, at: process.Child) -> No
     assert states(report) == {"a_t01": "done", "b_t01": "held"}
     assert (report.complete, report.exit_code) == (False, 4)
     assert "over the cap" in report.takes[1].reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"only": "zz"}, "only='zz' matches no shot"),
+        ({"only": "a,b"}, "repeat it: only=['a', 'b']"),
+        ({"max_cost": "5 CNY"}, "or choose the price table with prices="),
+        ({"output": __file__}, "choose another one with output="),
+    ],
+)
+def test_a_problem_is_told_in_the_words_of_python(
+    studio: Studio, at: process.Child, arguments: dict[str, Any], said: str
+) -> None:
+    """What stands in its message or hint is what a program can change."""
+    with pytest.raises(R2VBatchError) as caught:
+        run_sync(load(studio.file), endpoint=at.base_url, consent=True, **arguments)
+    told = f"{caught.value} | {' '.join(caught.value.__notes__)}"
+    assert said in told
+    assert "--" not in told
 
 
 def test_a_url_of_the_manifest_does_not_get_the_key(studio: Studio) -> None:

@@ -11,6 +11,7 @@ from r2vbatch import catalogue as catalogues
 from r2vbatch import manifest as manifests
 from r2vbatch import planning
 from r2vbatch.api import arguments
+from r2vbatch.api.wording import for_python
 from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.diagnostics import Diagnostic
@@ -21,6 +22,7 @@ from r2vbatch.media import FactsCache, facts_of, looks_of
 from r2vbatch.planning import Plan, local_files
 
 
+@for_python()
 def load(
     path: str | os.PathLike[str],
     *,
@@ -65,6 +67,7 @@ def check(
     return judged(_read(path), fit=fit, models=models)[1]
 
 
+@for_python()
 def plan(
     manifest: Manifest,
     *,

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from r2vbatch.api import arguments
 from r2vbatch.api.reading import at_endpoint, measured, models_in
+from r2vbatch.api.wording import awaited_for_python
 from r2vbatch.batch.answers import Answers, matching
 from r2vbatch.batch.consent import Terms
 from r2vbatch.batch.consent import consent as agreed_to
@@ -34,6 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@awaited_for_python
 async def run(
     manifest: Manifest,
     *,
