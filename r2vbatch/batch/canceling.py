@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from r2vbatch.batch.endpoint import reader_of
 from r2vbatch.batch.trust import trusted
+from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.model import Status
@@ -52,11 +53,8 @@ async def cancel(
             try:
                 await reader.cancel(row.task_id)
             except ServiceError as refusal:
-                if refusal.verdict.reach is Reach.TAKE:
-                    task = await reader.query(row.task_id)
-                    results.append(Canceled(row, False, _cannot(task.status)))
-                else:
-                    results.append(Canceled(row, False, str(refusal)))
+                why = await _why(row, refusal, reader, key.mark(ledger.salt))
+                results.append(Canceled(row, False, why))
                 continue
             if ours:
                 ledger.move(row.key, State.CANCELED, "canceled by a person")
@@ -64,9 +62,18 @@ async def cancel(
         return results
 
 
-def _cannot(status: Status) -> str:
+async def _why(row: TakeRow, refusal: ServiceError, reader: Reader, mark: str) -> str:
+    """Why a task could not be canceled, as its own status tells it."""
+    if refusal.verdict.reach is not Reach.TAKE or row.task_id is None:
+        return str(refusal)
+    try:
+        status = (await reader.query(row.task_id)).status
+    except ServiceError as failure:
+        return str(failure)
     if status is Status.RUNNING:
         return "it is being made: it cannot be stopped, and is billed"
     if status is Status.SUCCEEDED:
         return "it is made already, and billed: `r2vbatch collect` fetches it"
+    if status is Status.UNKNOWN and mark not in row.marks:
+        return "made with another key, under which alone it can be canceled"
     return f"the service says {status} of it"
