@@ -14,6 +14,7 @@ import termios
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ from tqdm.utils import disp_len
 from r2vbatch.ledger import Known, Purse, State, Transition
 from r2vbatch.manifest.model import Money
 from r2vbatch.pacing import Change
-from r2vbatch.progress import Events, Mode, Plain, Progress, Silent, Tally, clock, progress
+from r2vbatch.progress import Event, Events, Mode, Plain, Progress, Silent, Tally, clock, progress
 from r2vbatch.progress.bar import Bar
 from r2vbatch.progress.words import waiting
 
@@ -126,6 +127,12 @@ def test_json_lines() -> None:
     assert list(said) == list(json.loads(lines[0]))
     assert (said["take"], said["after"]) == (None, None)
     assert said["why"] == "submitting waits 28 s: throttled (rate)"
+
+
+def test_the_time_left_is_told_to_a_tenth() -> None:
+    """In JSON: more digits would promise what nobody knows."""
+    event = Event(datetime.now(UTC), None, None, None, "", 0, 0, 1, 2, 12.3456, None)
+    assert event.as_dict()["seconds_left"] == 12.3
 
 
 def test_a_preview_has_no_money() -> None:

@@ -25,6 +25,11 @@ SCHEMA = "../schemas/manifest.schema.json"
         ("r2vbatch init my-film", "a new folder; preview my-film/storyboard.yaml next"),
         ("r2vbatch init", "the same, in the folder you are in"),
     ],
+    exits={
+        Exit.DONE: "it is ready",
+        Exit.USAGE: "something of it is there already; nothing was changed",
+        Exit.OUTPUT: "DIR cannot be written to, or is a file",
+    },
 )
 @click.argument("directory", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 def init(directory: Path) -> int:

@@ -63,7 +63,7 @@ class Event:
             "failed": self.failed,
             "in_flight": self.in_flight,
             "total": self.total,
-            "seconds_left": self.seconds_left,
+            "seconds_left": None if self.seconds_left is None else round(self.seconds_left, 1),
             **money,
         }
 
