@@ -56,6 +56,7 @@ def ended(plan: Plan, *states: State, why: str = "", billed: str | None = "0.25"
         "output": Path.cwd() / "out" / "film", "others": [], "seconds": 65.0, "stopped": None,
         "purse": Purse(usd("0.30"), usd("0")), "advice": "", "refused": False,
         "interrupted": False, "other_money": [],
+        "manifest_gone": False,
     }  # fmt: skip
     return Report(takes=takes, **{**usual, **how})
 
@@ -94,7 +95,7 @@ CASES = {
         2 of 2 takes done in 1:05; slates in out/film/preview
         next:
           r2vbatch run film.yaml --only 'a*' --endpoint singapore
-              the same as live clips, up to 0.50 USD; it asks first
+              the same as live clips, up to 0.50 USD (prices read 2026-11); it asks first
         """,
     ),
     "two failed alike": (
@@ -130,6 +131,28 @@ CASES = {
         next:
           r2vbatch run film.yaml --only 'a*' --endpoint singapore --max-cost '0.55 USD'
               when `budget: {{max_cost: 0.55 USD}}` stands in film.yaml
+        """,
+    ),
+    "one failed, and the manifest has gone": (
+        ended(board(1), S.FAILED, why=REFUSED, manifest_gone=True),
+        f"""
+        0 of 1 take done (1 failed) in 1:05; clips in out/film/clips
+        money in this folder: 0.30 USD spent
+        a_t01 failed: {REFUSED}
+        next:
+          r2vbatch resume out/film --only 'a*' --endpoint singapore
+              ask for what failed once more; what is done is kept
+        """,
+    ),
+    "held, for nobody knows a price": (
+        ended(planned(storyboard({"id": "a", "prompt": "@ellen"}), prices="frankfurt"), S.HELD,
+              why="its price is not known", purse=None, endpoint="http://h.example/api/v1"),
+        """
+        0 of 1 take done (1 held) in 1:05; clips in out/film/clips
+        a_t01 held: its price is not known
+        next:
+          r2vbatch run film.yaml --only 'a*' --endpoint http://h.example/api/v1 --catalogue FILE
+              when the price of what was held stands in FILE: `r2vbatch models --help`
         """,
     ),
     "one in doubt": (

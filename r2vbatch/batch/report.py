@@ -65,6 +65,8 @@ class Report:
     endpoint: str
     """Where takes were made: ``preview``, a region or a URL."""
     manifest: Path
+    manifest_gone: bool
+    """It is no longer there; the ledger has kept its text."""
     output: Path
     """The output folder, absolute; ``results.csv`` and ``results.jsonl`` lie there."""
     takes: Sequence[TakeReport]
@@ -159,6 +161,7 @@ def report(job: Job, ending: Ending) -> Report:
         kind=job.kind,
         endpoint=job.settings.endpoint.name,
         manifest=job.plan.manifest.file,
+        manifest_gone=not job.plan.manifest.file.exists(),
         output=job.folder.root,
         takes=[of(rows[take.id]) for take in job.takes if take.id in rows],
         others=[of(row) for row in unfinished if row.key not in ours],

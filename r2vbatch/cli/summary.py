@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
 from r2vbatch.batch.bill import shown
@@ -22,6 +22,7 @@ from r2vbatch.progress import clock
 from r2vbatch.progress.words import money, words
 
 _TOLD = (State.FAILED, State.EXPIRED, State.CANCELED, State.IN_DOUBT, State.HELD)
+_CENT = Decimal("0.01")
 _MOST = 20
 """Reasons that are told: who has more of them reads `status`, or the results."""
 
@@ -118,16 +119,15 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
     if report.complete:
         yield from _after_all(report, plan, options)
         return
-    yield from _stale(report, options)
+    yield from _stale(report, plan, options)
     states = {take.state for take in (*report.takes, *report.others)}
     resume = command("resume", report.output, *_ledger(report, options))
     if State.FAILED in states and not report.interrupted:
-        yield (
-            _again(report, options),
-            f"when what failed is mended in {place(report.manifest)}; what is done is kept",
-        )
+        mended = f"when what failed is mended in {place(report.manifest)}"
+        first = "ask for what failed once more" if report.manifest_gone else mended
+        yield _again(report, plan, options), f"{first}; what is done is kept"
     if State.HELD in states:
-        yield _lift(report, plan, options)
+        yield from _lift(report, plan, options)
     if State.IN_DOUBT in states and not report.interrupted:
         yield resume, "look for what is in doubt once more; sends nothing twice"
         doubts = [t.id for t in (*report.takes, *report.others) if t.state is State.IN_DOUBT]
@@ -149,57 +149,65 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
         )
 
 
-def _stale(report: Report, options: Options) -> Iterator[Step]:
+def _stale(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
     number = sum(bool(take.stale) for take in report.takes)
     if number:
         asks = "" if report.kind == "preview" else "; it says the price and asks first"
         yield (
-            _again(report, options, stale=True),
+            _again(report, plan, options, stale=True),
             f"make {counted(number, 'stale take')} again, from the takes that are good now{asks}",
         )
 
 
 def _after_all(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
-    yield from _stale(report, options)
+    yield from _stale(report, plan, options)
     if report.kind == "preview":
         ids = {take.id for take in report.takes}
         price = total(take.estimate for take in plan.takes if take.id in ids).cost
+        read = f"prices read {plan.prices_read}"
         yield (
-            _again(report, options, endpoint=plan.prices),
-            f"the same as live clips, up to {shown(price)}; it asks first",
+            _again(report, plan, options, endpoint=plan.prices),
+            f"the same as live clips, up to {shown(price)} ({read}); it asks first",
         )
 
 
-def _lift(report: Report, plan: Plan, options: Options) -> Step:
-    """What lets through what a cap held."""
-    assert report.purse is not None, "without a price nothing is held"
-    spent, aside, _ = report.purse
+def _lift(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
+    """What lets through what a cap held; what has no price, a cap lets never through."""
     held = [take.estimate for take in report.takes if take.state is State.HELD]
-    more = sum((price.amount for price in held if price), Decimal(0))
-    needed = Money(spent.amount + aside.amount + more, spent.currency)
+    if None in held:
+        yield (
+            _again(report, plan, options, catalogue="FILE"),
+            "when the price of what was held stands in FILE: `r2vbatch models --help`",
+        )
+    if report.purse is None or not any(held):
+        return
+    spent, aside, _ = report.purse
+    more = sum((price.amount for price in held if price), spent.amount + aside.amount)
+    needed = Money(more.quantize(_CENT, ROUND_CEILING), spent.currency)
     budget = plan.manifest.max_cost
     if budget and budget.amount < needed.amount:
-        return (
-            _again(report, options, max_cost=needed),
+        yield (
+            _again(report, plan, options, max_cost=needed),
             f"when `budget: {{max_cost: {needed}}}` stands in {place(report.manifest)}",
         )
-    return (
-        command("resume", report.output, *_ledger(report, options), "--max-cost", str(needed)),
-        "make what was held, too",
-    )
+    else:
+        resume = [*_ledger(report, options), "--max-cost", str(needed)]
+        yield command("resume", report.output, *resume), "make what was held, too"
 
 
 def _again(
     report: Report,
+    plan: Plan,
     options: Options,
     *,
     endpoint: str = "",
     max_cost: Money | None = None,
     stale: bool = False,
+    catalogue: str = "",
 ) -> str:
-    """The command of the run that has ended."""
+    """The command of the run that has ended; without its manifest, from the output folder alone."""
     words = []
-    if options.output:
+    if options.output and not report.manifest_gone:
         words += ["-o", place(options.output)]
     for glob in options.only:
         words += ["--only", glob]
@@ -214,7 +222,12 @@ def _again(
         words += ["--max-cost", str(max_cost or options.max_cost)]
     if stale:
         words.append("--stale")
-    return command("run", report.manifest, *_ledger(report, options), *words)
+    if plan.manifest.fit:
+        words.append("--fit")
+    if own := catalogue or (plan.catalogue.own and plan.catalogue.own.file):
+        words += ["--catalogue", own]
+    verb, where = ("resume", report.output) if report.manifest_gone else ("run", report.manifest)
+    return command(verb, where, *_ledger(report, options), *words)
 
 
 def _ledger(report: Report, options: Options) -> Sequence[str]:
