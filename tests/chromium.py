@@ -32,7 +32,7 @@ _SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
     "--no-first-run", "--disable-background-networking", "--disable-extensions",
     "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
-    "--remote-debugging-port=0", "--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
+    "--remote-debugging-port=0", "--proxy-server=127.0.0.1:9",
 )  # fmt: skip
 _CODES = {"Enter": 13, "Escape": 27}
 """By which the browser itself knows a key."""

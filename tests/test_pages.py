@@ -1,14 +1,17 @@
-"""Pages in a real browser: played, filtered, stepped through, at 1,000 takes and with hostile
-prompts. Long: a browser takes its time to begin."""
+"""Pages in a real browser: played, filtered, circled, noted, retaken, at 1,000 takes and with
+hostile prompts. Long: a browser takes its time to begin."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from boards import Shot, folder_with
 from chromium import Page, chromium, needs_chromium
+from nursery import nursery
 from test_report import HOSTILE
 
 from r2vbatch.film.report import NAME, write_report
@@ -112,3 +115,80 @@ def test_hostile_words_run_nothing(page: Page, tmp_path: Path) -> None:
         assert page.eval("document.documentElement.scrollWidth") <= width
     page.looks(1280, 900)
     assert page.complaints == []
+
+
+@contextmanager
+def reviewed(page: Page, root: Path, shots: list[Shot]) -> Iterator[Ledger]:
+    """A review of these shots by the program itself, open in the browser; and the ledger, as
+    another process has it open."""
+    folder = folder_with(root / "out", shots)
+    ledger = Ledger.open(folder.path("ledger.db"), create=False)
+    with nursery().start(["review", "out"], root, dict(os.environ)) as program:
+        try:
+            page.complaints.clear()
+            page.open(program.stdout.readline().split()[-1])
+            page.wait("document.querySelector('#pulse')?.className === 'on'")
+            yield ledger
+        finally:
+            page.open("about:blank")
+            ledger.close()
+            program.kill()
+
+
+def test_a_director_at_work(page: Page, tmp_path: Path) -> None:
+    """C circles, N notes at the moment shown, R asks for a retake after a yes to its price: each
+    is in the ledger at once, and seen on the page without opening it anew."""
+    shots = [Shot("a", live=[S.DONE, S.DONE]), Shot("b", preview=[S.DONE])]
+    with reviewed(page, tmp_path, shots) as ledger:
+        page.eval("window.same = true")
+        page.press("c")
+        page.wait("document.querySelector('#take-a_t01').matches('.chosen')")
+        assert ledger.circles().keys() == {1}
+        page.press("Enter")
+        page.wait("document.querySelector('#stage video')?.currentTime > 0.2")
+        page.press("n")
+        page.press(*"too soft", "Enter")
+        page.wait("document.querySelector('#panel .notes')?.textContent.includes('too soft')")
+        (note,) = ledger.notes()
+        assert (note.key, note.text) == (1, "too soft")
+        assert note.seconds and 0.2 <= note.seconds <= 2.0
+        page.press("r")
+        page.wait("document.querySelector('#retake').open")
+        assert "1.50 USD" in page.eval("document.querySelector('#retake-price').textContent")
+        page.press("Escape")  # no
+        page.wait("!document.querySelector('#retake').open")
+        page.press("r")
+        page.wait("document.querySelector('#retake').open")
+        page.click("#retake .yes")
+        page.wait("document.querySelector('#toast').textContent.startsWith('another take of a')")
+        (retake,) = ledger.retakes()
+        assert (retake.shot, retake.kind, str(retake.agreed)) == ("a", "live", "1.50 USD")
+        page.click("#panel .drop")
+        page.wait("!document.querySelector('#panel .notes').textContent")
+        page.press("ArrowDown", "r")  # a slate: free, so nothing is asked
+        page.wait("document.querySelector('#toast').textContent.startsWith('another take of b')")
+        page.press("Escape")
+        page.click("#take-a_t01 [data-do=circle]")
+        page.wait("!document.querySelector('#take-a_t01').matches('.chosen')")
+        assert (ledger.circles(), ledger.notes(), len(ledger.retakes())) == ({}, [], 2)
+        assert page.eval("window.same")
+        assert page.complaints == []
+
+
+def test_a_batch_that_runs_is_watched(page: Page, tmp_path: Path) -> None:
+    """What another process does is seen as it happens, while something else plays on."""
+    shots = [Shot(f"sh{n:04}", live=[S.DONE], prompt=HOSTILE) for n in range(999)]
+    shots += [Shot("last", live=[S.RUNNING])]
+    with reviewed(page, tmp_path, shots) as ledger:
+        page.eval("window.same = true")
+        page.press("Enter")
+        page.wait("document.querySelector('#stage video')?.currentTime > 0")
+        page.eval("document.querySelector('#stage video').marked = true")
+        key = next(k.key for k in ledger.known("live") if k.shot == "last")
+        ledger.move(key, S.FAILED, error_message=HOSTILE)
+        page.wait("document.querySelector('#take-last_t01').dataset.state === 'failed'")
+        page.wait("document.querySelector('.troubles')?.textContent.includes('last_t01')")
+        assert page.eval("document.querySelector('#stage video').marked")
+        assert page.eval("window.same")
+        assert page.eval("document.querySelectorAll('script').length") == 1
+        assert page.complaints == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from r2vbatch.ledger import Kind, Retake
+from r2vbatch.errors import UsageProblem
+from r2vbatch.ledger import BoardShot, Kind, Retake, TakeRow
+from r2vbatch.ledger.states import NOT_BEGUN
 from r2vbatch.manifest.model import Money
 from r2vbatch.planning import Asked, Plan, with_retakes
 
@@ -42,3 +44,17 @@ def _covers(retake: Retake, price: Money | None) -> bool:
 
 def _asked(retakes: Iterable[Retake]) -> Iterable[Asked]:
     return (Asked(retake.shot, retake.shot_fingerprint, retake.number) for retake in retakes)
+
+
+def to_retake(shot: BoardShot) -> TakeRow:
+    """The take that another one of this shot would be like, and cost as much as: the last of those
+    that are shown. Raises `UsageProblem` for a shot of which nothing was made yet."""
+    rows = [row for take in shot.takes if (row := take.shown)]
+    kind: Kind = "live" if any(row.kind == "live" for row in rows) else "preview"
+    rows = [row for row in rows if row.kind == kind]
+    if all(row.state in NOT_BEGUN for row in rows):
+        raise UsageProblem(
+            f"no take of {shot.id} was made yet",
+            hint="the next run makes it; another one can be asked for when there is one to see",
+        )
+    return rows[-1]

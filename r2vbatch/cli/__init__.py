@@ -40,6 +40,7 @@ _TASKS = {
         "film": ("r2vbatch.cli.film:film", "Cut the film again: reel and timelines."),
     },
     "Choose": {
+        "review": ("r2vbatch.cli.review:review", "Watch and judge the takes in a browser."),
         "retake": ("r2vbatch.cli.retake:retake", "Ask for another take of a shot."),
         "circle": ("r2vbatch.cli.circle:circle", "Say which take of a shot is the good one."),
         "note": ("r2vbatch.cli.note:note", "Write something about a take."),

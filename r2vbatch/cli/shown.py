@@ -7,11 +7,9 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from r2vbatch.batch.retakes import to_retake
 from r2vbatch.errors import UsageProblem
-from r2vbatch.ledger import BoardShot, Kind, Ledger, State, TakeRow
-from r2vbatch.ledger.states import ASK_AGAIN
-
-_NOT_BEGUN = ASK_AGAIN | {State.PLANNED}
+from r2vbatch.ledger import Ledger, State, TakeRow
 
 
 def done_take(ledger: Ledger, id: str) -> TakeRow:
@@ -37,19 +35,7 @@ def shots_to_retake(ledger: Ledger, globs: Sequence[str]) -> list[TakeRow]:
     for glob in globs:
         if not any(fnmatchcase(id, glob) for id in ids):
             raise UsageProblem(f"there is no shot {glob!r}", hint=_meant(glob, ids))
-    return [_last(shot) for shot in board if any(fnmatchcase(shot.id, glob) for glob in globs)]
-
-
-def _last(shot: BoardShot) -> TakeRow:
-    rows = [row for take in shot.takes if (row := take.shown)]
-    kind: Kind = "live" if any(row.kind == "live" for row in rows) else "preview"
-    rows = [row for row in rows if row.kind == kind]
-    if all(row.state in _NOT_BEGUN for row in rows):
-        raise UsageProblem(
-            f"no take of {shot.id} was made yet",
-            hint="the next run makes it; another one can be asked for when there is one to see",
-        )
-    return rows[-1]
+    return [to_retake(shot) for shot in board if any(fnmatchcase(shot.id, glob) for glob in globs)]
 
 
 def _meant(id: str, known: Collection[str]) -> str:

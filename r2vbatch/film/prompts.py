@@ -7,6 +7,7 @@ them says who that is. Where that manifest can no longer be understood, the requ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,9 +40,20 @@ class Storyboard(NamedTuple):
 def written(ledger: Ledger, manifest: Manifest | None = None) -> Storyboard:
     """The storyboard of the last run in a folder: of `manifest` where it is at hand, else as the
     ledger keeps it."""
-    manifest = manifest or _kept(ledger)
-    if manifest is None:
-        return Storyboard("", "", (), {}, {})
+    if manifest:
+        return _storyboard(manifest)
+    kind = ledger.meta("kind")
+    names = ("manifest_text", "manifest_file", "table_text")
+    return _kept(*(ledger.meta(f"{kind} {name}") or "" for name in names))
+
+
+@lru_cache(maxsize=1)  # a page that follows a batch is drawn often, and this hardly changes
+def _kept(text: str, file: str, table: str) -> Storyboard:
+    manifest = load_text(text, Path(file), file, table=table or None).manifest if text else None
+    return _storyboard(manifest) if manifest else Storyboard("", "", (), {}, {})
+
+
+def _storyboard(manifest: Manifest) -> Storyboard:
     return Storyboard(
         title=manifest.title or manifest.file.stem,
         file=manifest.file.name,
@@ -49,16 +61,6 @@ def written(ledger: Ledger, manifest: Manifest | None = None) -> Storyboard:
         prompts={shot.id: _words(shot) for shot in manifest.shots},
         notes={shot.id: shot.notes for shot in manifest.shots if shot.notes},
     )
-
-
-def _kept(ledger: Ledger) -> Manifest | None:
-    kind = ledger.meta("kind")
-    text, file = (ledger.meta(f"{kind} {name}") for name in ("manifest_text", "manifest_file"))
-    if text is None or file is None:
-        return None
-    return load_text(
-        text, Path(file), file, table=ledger.meta(f"{kind} table_text") or None
-    ).manifest
 
 
 def _words(shot: Shot) -> tuple[Words, ...]:

@@ -35,7 +35,7 @@ _HEAD = 2048
 _PAGES = Path(__file__).parent / "pages"
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; {frames}"
-    "img-src 'self' file: data:; media-src 'self' file:; connect-src {connect};"
+    "img-src 'self'{disk}; media-src 'self'{disk}; connect-src {connect};"
     " style-src '{style}'; script-src '{script}'"
 )
 
@@ -67,31 +67,34 @@ def _head(file: Path) -> str:
         return opened.read(_HEAD).decode("utf-8", "replace")
 
 
-def page(ledger: Ledger, drawn: Sheet, *, live: bool, mark: str = _MARK) -> str:
-    """The whole page. `live`: as the review server serves it, with what changes the ledger; `mark`:
-    what tells, at its beginning, of which state of the ledger it is."""
-    style, script = _part("sheet.css"), _part("sheet.js")
-    if live:
-        style, script = style + _part("review.css"), script + _part("review.js")
-    return whole(
-        _environment().get_template("page.html.j2").render(
-            sheet=drawn, live=live, mark=mark, style=style, script=script, policy=policy(live=live),
-            **_around(ledger, drawn),
-        )
-    )  # fmt: skip
+def page(ledger: Ledger, drawn: Sheet, *, live: bool, mark: str = _MARK, version: int = 0) -> str:
+    """The whole page. `live`: as the review server serves it, with what changes the ledger, and
+    `version` is what it asks for news since; `mark`: what tells, at its beginning, of which state
+    of the ledger it is."""
+    style, script = _inside(live=live)
+    template = _environment().get_template("page.html.j2")
+    given = {"sheet": drawn, "live": live, "mark": mark, "version": version}
+    given |= {"style": style, "script": script, "policy": policy(live=live)}
+    return whole(template.render(**given, **_around(ledger, drawn)))
 
 
 def policy(*, live: bool) -> str:
     """The Content-Security-Policy of the page."""
-    style, script = _part("sheet.css"), _part("sheet.js")
-    if live:
-        style, script = style + _part("review.css"), script + _part("review.js")
+    style, script = _inside(live=live)
     return _POLICY.format(
         frames="frame-ancestors 'none'; " if live else "",  # a page cannot say that of itself
         connect="'self'" if live else "'none'",
+        disk="" if live else " file:",
         style=_hash(style),
         script=_hash(script),
     )
+
+
+def _inside(*, live: bool) -> tuple[str, str]:
+    """Style and script of the page."""
+    if live:
+        return _part("sheet.css") + _part("review.css"), _part("sheet.js") + _part("review.js")
+    return _part("sheet.css"), _part("sheet.js")
 
 
 def shot_html(shot: Shot, drawn: Sheet, *, live: bool) -> str:

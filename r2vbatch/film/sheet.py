@@ -18,6 +18,7 @@ from r2vbatch.ledger import Kind, Ledger, Purse, State, TakeRow
 from r2vbatch.ledger.board import BoardShot, BoardTake, Note
 from r2vbatch.ledger.flags import MEANINGS
 from r2vbatch.ledger.results import iso, result
+from r2vbatch.ledger.states import NOT_BEGUN
 from r2vbatch.manifest.model import Manifest
 from r2vbatch.storage import Folder, poster_name
 
@@ -74,7 +75,7 @@ class Shot:
     """The manifest's own."""
     takes: Sequence[Take]
     retakable: Kind | None
-    """Of which kind another take would be; None where none was begun."""
+    """Of which kind another take would be; None where none was made yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class _Drawing:
             prompt=self.words.prompts.get(shot.id, sent),
             note=self.words.notes.get(shot.id, ""),
             takes=[self._take(take, shot) for take in shot.takes],
-            retakable=_most_real(rows),
+            retakable=_retakable(rows),
         )
 
     def _take(self, take: BoardTake, shot: BoardShot) -> Take:
@@ -198,9 +199,10 @@ def _unbegun(id: str) -> Take:
     )  # fmt: skip
 
 
-def _most_real(rows: Iterable[TakeRow]) -> Kind | None:
-    kinds = {row.kind for row in rows}
-    return "live" if "live" in kinds else "preview" if kinds else None
+def _retakable(rows: Sequence[TakeRow]) -> Kind | None:
+    kind: Kind = "live" if any(row.kind == "live" for row in rows) else "preview"
+    begun = any(row.kind == kind and row.state not in NOT_BEGUN for row in rows)
+    return kind if begun else None
 
 
 def _facts(row: TakeRow) -> Iterable[tuple[str, str]]:

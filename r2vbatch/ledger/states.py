@@ -83,6 +83,10 @@ ASK_AGAIN = frozenset({S.FAILED, S.CANCELED, S.EXPIRED, S.SKIPPED, S.HELD})
 """Planned again by the next run (an expired one only with a yes)."""
 
 
+NOT_BEGUN = ASK_AGAIN | {S.PLANNED}
+"""Nothing was made of it so far: a run that comes makes it."""
+
+
 def legal(kind: Kind, before: State, after: State) -> bool:
     """Whether a take of `kind` may go from `before` to `after`.
 

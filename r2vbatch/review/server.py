@@ -1,0 +1,168 @@
+"""The server: a page, its files, its news, and what is said on it. One output folder, one person,
+this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from aiohttp import web
+
+from r2vbatch.errors import OutputUnavailable, R2VBatchError
+from r2vbatch.film.report import policy
+from r2vbatch.ledger import Ledger, LedgerThread
+from r2vbatch.review.door import Door
+from r2vbatch.review.files import file_response
+from r2vbatch.review.following import Following
+from r2vbatch.review.saying import price, say
+from r2vbatch.storage import Folder
+
+_HEARTBEAT = 15.0
+"""Seconds after which an idle stream says that it is there, and so finds out who has left."""
+_LARGEST = 256 * 1024
+"""Bytes of what may be said at once."""
+
+
+class Review:
+    """One folder, served."""
+
+    def __init__(self, ledger: Ledger, folder: Folder) -> None:
+        self.door = Door()
+        self._thread = LedgerThread(ledger)
+        self._folder = folder
+        self._following = Following(self._thread, folder)
+        self._closing = asyncio.Event()
+
+    @property
+    def link(self) -> str:
+        """What to open in a browser."""
+        return self.door.link
+
+    def app(self) -> web.Application:
+        """The routes."""
+        app = web.Application(middlewares=[self.door.middleware], client_max_size=_LARGEST)
+        app.on_response_prepare.append(self.door.headers)
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/events", self._events),
+                web.get("/price", self._price),
+                web.post("/say", self._say),
+                web.get("/favicon.ico", self._no_icon),
+                web.get("/{place}/{name}", self._file),
+            ]
+        )
+        return app
+
+    async def follow(self) -> None:
+        """Look for changes until cancelled. A ledger that cannot be read now may be, later."""
+        while True:
+            with suppress(OutputUnavailable):
+                await self._following.follow()
+            await asyncio.sleep(1.0)
+
+    def close(self) -> None:
+        """End the streams, and wait for what was begun in the ledger."""
+        self._closing.set()
+        self._thread.close()
+
+    async def _page(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(
+            text=await self._following.page(),
+            content_type="text/html",
+            headers={"Content-Security-Policy": policy(live=True)},
+        )
+
+    async def _no_icon(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(status=204)  # browsers ask unasked
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        return file_response(self._folder, request.match_info["place"], request.match_info["name"])
+
+    async def _price(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(price, request.query.get("shot", ""))
+
+    async def _say(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/json":  # what a form of another page cannot send
+            raise web.HTTPUnsupportedMediaType(text="JSON is expected\n")
+        try:
+            said = await request.json()
+        except (ValueError, RecursionError):
+            raise web.HTTPBadRequest(text="that is no JSON\n") from None
+        answer = await self._answer(_told, said)
+        await self._following.look()
+        return answer
+
+    async def _answer(self, ask: Any, *words: Any) -> web.Response:
+        try:
+            return web.json_response(await self._thread.do(ask, *words))
+        except R2VBatchError as problem:
+            status = 503 if isinstance(problem, OutputUnavailable) else 409
+            told = {"error": problem.message, "hint": problem.hint}
+            return web.json_response(told, status=status)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: the parts of the page that have changed."""
+        asked = request.headers.get("Last-Event-ID") or request.query.get("since", "0")
+        since = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        with suppress(ConnectionResetError):
+            async for line in self._lines(since):
+                await stream.write(line)
+        return stream
+
+    async def _lines(self, since: int) -> AsyncIterator[bytes]:
+        """Events as they stand in the stream, and a sign of life where there is none for long."""
+        news = self._following.news(since)
+        coming: asyncio.Task[Any] | None = None
+        closing = asyncio.create_task(self._closing.wait(), name="closing")
+        try:
+            while not self._closing.is_set():
+                coming = coming or asyncio.ensure_future(anext(news))
+                await asyncio.wait(
+                    [coming, closing], timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not coming.done():
+                    yield b": still here\n\n"
+                    continue
+                found, coming = coming.result(), None
+                told = {"head": found.head, "shots": found.shots, "other": found.other}
+                yield f"id: {found.version}\ndata: {json.dumps(told)}\n\n".encode()
+        finally:
+            closing.cancel()
+            if coming:
+                coming.cancel()
+                with suppress(asyncio.CancelledError):
+                    await coming
+            await news.aclose()
+
+
+def _told(ledger: Ledger, said: Any) -> dict[str, str]:
+    return {"told": say(ledger, said if isinstance(said, dict) else {})}
+
+
+@asynccontextmanager
+async def serve(ledger: Ledger, folder: Folder, port: int = 0) -> AsyncIterator[Review]:
+    """Serve a folder on 127.0.0.1 while the block runs; port 0 lets the kernel choose.
+
+    Raises OSError where the port is taken.
+    """
+    review = Review(ledger, folder)
+    runner = web.AppRunner(review.app(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        review.door.port = runner.addresses[0][1]
+        following = asyncio.create_task(review.follow(), name="following")
+        try:
+            yield review
+        finally:
+            following.cancel()
+    finally:
+        review.close()
+        await runner.cleanup()
