@@ -28,7 +28,7 @@ from typing import IO, Any, Literal
 
 import r2vbatch
 
-HEAVY = ("av", "PIL.Image", "tqdm")
+HEAVY = ("av", "PIL.Image", "tqdm", "opentimelineio")
 What = Literal["r2vbatch", "r2vbatch.emulator"]
 """A package with a `main`: the program, or the emulator as the program begins it."""
 _HEAD = 8

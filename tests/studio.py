@@ -70,6 +70,8 @@ class Studio:
 
     patience = 120.0
     """Seconds the program may take."""
+    film = False
+    """Whether a run delivers its film; most tests do not look at it."""
     instead: Sequence[str] = ()
     """What is run instead of the program as it is."""
 
@@ -113,6 +115,8 @@ class Studio:
     def start(self, *args: str, **env: str) -> Program | subprocess.Popen[str]:
         """The program, started; its words on pipes."""
         whole = {**os.environ, **env}
+        if args[0] in {"run", "resume"} and not self.film:
+            args = (*args, "--no-film")
         if not self.instead:
             return nursery().start([*args], self.folder, whole)
         return subprocess.Popen(

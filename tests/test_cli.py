@@ -15,7 +15,7 @@ from studio import KEY, PROGRAM, Studio, account, service
 
 from r2vbatch.errors import Exit
 
-HEAVY = ("aiohttp", "av", "PIL")
+HEAVY = ("aiohttp", "av", "PIL", "opentimelineio", "jinja2")
 DOCUMENTATION = ROOT / "tests" / "requests" / "documentation.json"
 
 

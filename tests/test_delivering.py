@@ -14,6 +14,7 @@ from r2vbatch.batch.delivering import Delivery, deliver
 from r2vbatch.batch.lock import locked
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.film import SHOP, Stopped, Watch
+from r2vbatch.film.report import NAME as PAGE
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_the_circled_takes_in_order(shelf: Shelf) -> None:
     first = shelf.put("a_t01", grey=80)
     shelf.put("a_t02", grey=100)
     delivery = shelf.deliver()
-    assert delivery == Delivery(("reel.mp4", "timeline.otio"), 2, 0, 1.0)
+    assert delivery == Delivery(("reel.mp4", "timeline.otio", PAGE), 2, 0, 1.0)
     assert shelf.greys() == [60, 100]
     shelf.ledger.circle(first)
     shelf.deliver()
@@ -55,7 +56,7 @@ def test_a_slate_stands_in_and_what_is_missing_is_told(shelf: Shelf) -> None:
 def test_without_anything_there_is_no_film(shelf: Shelf) -> None:
     """Nor a file that would be empty."""
     shelf.want("a_t01")
-    assert shelf.deliver() == Delivery(missing=("a",))
+    assert shelf.deliver() == Delivery((PAGE,), missing=("a",))
     assert shelf.times() == {}
 
 
@@ -86,17 +87,17 @@ def test_other_timelines_stay_current(shelf: Shelf) -> None:
     """Once asked for, a form is kept up to date, until somebody deletes it."""
     shelf.put("a_t01")
     assert shelf.deliver(timelines=("otio", "edl", "fcpxml")).files == (
-        "reel.mp4", "timeline.edl", "timeline.fcpxml", "timeline.otio",
+        "reel.mp4", "timeline.edl", "timeline.fcpxml", "timeline.otio", PAGE,
     )  # fmt: skip
     shelf.put("b_t01")
     shelf.deliver()
     assert "b_t01" in shelf.text("timeline.edl")
     assert "b_t01" in shelf.text("timeline.fcpxml")
     shelf.folder.path("timeline.edl").unlink()
-    assert shelf.deliver().files == ("reel.mp4", "timeline.fcpxml", "timeline.otio")
+    assert shelf.deliver().files == ("reel.mp4", "timeline.fcpxml", "timeline.otio", PAGE)
 
 
-@pytest.mark.parametrize("name", ["reel.mp4", "timeline.otio"])
+@pytest.mark.parametrize("name", ["reel.mp4", "timeline.otio", PAGE])
 def test_what_somebody_else_made_is_left_alone(shelf: Shelf, name: str) -> None:
     """A cut of an editor's own, there before or changed since, is not written over; that is said,
     and the rest of the film is made."""
@@ -106,7 +107,7 @@ def test_what_somebody_else_made_is_left_alone(shelf: Shelf, name: str) -> None:
         delivery = shelf.deliver(anew=again)
         assert shelf.text(name) == "the editor's work"
         assert name not in delivery.files
-        assert len(delivery.files) == 1
+        assert len(delivery.files) == 2
         assert [trouble.split()[0] for trouble in delivery.troubles] == [name]
         shelf.folder.path(name).unlink()
         assert name in shelf.deliver().files

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from shelf import Shelf
-from studio import Studio
+from studio import Studio, service
 
 from r2vbatch.batch.lock import locked
 
@@ -33,7 +34,7 @@ def test_a_film_while_a_run_has_the_folder(shelf: Shelf, studio: Studio) -> None
     assert outcome.err == ""
     assert outcome.out == (
         "film: 2 shots, 1 slate among them, 0:01;"
-        " out/reel.mp4, out/timeline.edl, out/timeline.otio\n"
+        " out/reel.mp4, out/timeline.edl, out/timeline.otio, out/report.html\n"
     )
     assert outcome.code == 0
     assert shelf.folder.path("clips/a_t01.mp4").read_bytes() == clip
@@ -53,7 +54,7 @@ def test_nothing_to_cut(shelf: Shelf, studio: Studio) -> None:
     shelf.want("a_t01")
     outcome = studio.call("film", "out")
     assert outcome.code == 1
-    assert outcome.out.startswith("no film: there is no clip and no slate to cut\n")
+    assert outcome.out == "no film: there is nothing to cut; out/report.html\n"
 
 
 def test_no_batch_there(studio: Studio) -> None:
@@ -61,3 +62,36 @@ def test_no_batch_there(studio: Studio) -> None:
     outcome = studio.call("film", "refs")
     assert (outcome.code, outcome.out) == (5, "")
     assert outcome.err.startswith("error: refs/ledger.db: no ledger here\nhint: ")
+
+
+def test_a_run_delivers_its_film(studio: Studio) -> None:
+    """By itself, once: what it says, what lies there, and that the next run leaves it alone. With
+    --no-film it does not."""
+    studio.film = True
+    studio.shots("a", "b")
+    line = "film: 2 shots, 0:04; out/reel.mp4, out/timeline.otio, out/report.html"
+    reel = studio.output / "reel.mp4"
+    with service() as at:
+        assert "film: " not in studio.live(at, "--no-film").out
+        assert not reel.exists()
+        said = studio.live(at)
+        assert said.code == 0
+        assert line in said.out.splitlines()
+        made = reel.stat().st_mtime_ns
+        assert line in studio.live(at, "--on-done", f"tee {studio.folder / 'told.json'}").out
+        assert reel.stat().st_mtime_ns == made
+    told = json.loads((studio.folder / "told.json").read_text(encoding="utf-8"))
+    assert told["film"]["files"] == ["reel.mp4", "timeline.otio", "report.html"]
+
+
+def test_a_film_that_cannot_be_made_is_told_and_nothing_else(studio: Studio) -> None:
+    """The run is over, its takes are done: that is what its exit code says."""
+    studio.film = True
+    studio.shots("a")
+    studio.output.mkdir()
+    (studio.output / ".film").write_text("in the way", encoding="utf-8")
+    with service() as at:
+        said = studio.live(at)
+    assert said.code == 0
+    assert "1 of 1 take done" in said.out
+    assert f"film: {studio.output} cannot be written to: File exists" in said.out

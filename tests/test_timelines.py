@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r2vbatch.film import FORMS, Footage, Remark, written
@@ -69,6 +69,7 @@ def test_the_cuts_come_back(form: str) -> None:
 ANY = st.lists(st.integers(1, 500), min_size=1, max_size=12)
 
 
+@settings(max_examples=25)
 @given(ANY)
 @pytest.mark.parametrize("form", ["otio", "edl"])
 def test_any_cuts_come_back(form: str, lengths: list[int]) -> None:

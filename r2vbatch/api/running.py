@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from r2vbatch.api import arguments
@@ -16,20 +18,22 @@ from r2vbatch.api.wording import awaited_for_python
 from r2vbatch.batch.answers import Answers, matching
 from r2vbatch.batch.consent import Terms
 from r2vbatch.batch.consent import consent as agreed_to
+from r2vbatch.batch.delivering import Delivery, delivered
 from r2vbatch.batch.endpoint import key_for
 from r2vbatch.batch.host import Host, tally_of
-from r2vbatch.batch.job import opened
+from r2vbatch.batch.job import Job, opened
 from r2vbatch.batch.preparing import prepared
 from r2vbatch.batch.report import Report, report
 from r2vbatch.batch.run import run as run_job
 from r2vbatch.batch.settings import Options, settle
 from r2vbatch.dashscope.key import Key, checked
 from r2vbatch.dashscope.regions import Endpoint
+from r2vbatch.film import Watch
 from r2vbatch.ledger import Transition
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.pacing import Change
 from r2vbatch.progress import Event, Events
-from r2vbatch.threads import entered, in_thread
+from r2vbatch.threads import ended, entered, in_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +55,7 @@ async def run(
     grace: float = 300.0,
     resubmit_in_doubt: str | Iterable[str] = (),
     stale: bool = False,
+    film: bool = True,
     on_event: Callable[[Event], None] | None = None,
     handle_signals: bool = False,
 ) -> Report:
@@ -92,6 +97,8 @@ async def run(
             learned of them, at the risk of paying for them twice; a glob or several.
         stale: make again, too, what continues another take than it would now, because one was
             circled since, or made anew.
+        film: make ``reel.mp4``, ``timeline.otio`` and ``report.html`` at the end, where something
+            changed; ``report.film`` tells of them.
         on_event: called in the event loop for every transition of a take, and for sentences a
             person would want to read. What it raises stops the run as a cancellation would, and
             is raised here.
@@ -110,6 +117,7 @@ async def run(
     arguments.a_listener(on_event)
     arguments.a_truth(consent, "consent")
     arguments.a_truth(stale, "stale")
+    arguments.a_truth(film, "film")
     arguments.a_number(grace, "grace")
     for name, text in {"endpoint": endpoint, "key": key, "prices": prices}.items():
         arguments.a_text(text, name)
@@ -147,7 +155,23 @@ async def run(
         answers = Answers(agreed=resent)
         host = Host(following, _threads, answers, handle_signals)
         ending = await following.of(run_job(job, opener, host, spend=agreed.spend))
-        return await in_thread(report, job, ending)
+        told = await in_thread(report, job, ending)
+        if film and not told.interrupted:
+            told = replace(told, film=await _filmed(job))
+        return told
+
+
+async def _filmed(job: Job) -> Delivery:
+    """The film of a run. A cancellation ends it at the next frame."""
+    halt = threading.Event()
+    watch = Watch(halt.is_set, lambda what, done, total: None)
+    making = asyncio.ensure_future(asyncio.to_thread(delivered, job, watch))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        halt.set()
+        await ended(making)
+        raise
 
 
 def _without_a_loop(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

@@ -1,4 +1,4 @@
-"""What a director, a client and an editor get of an output folder: the reel and the timelines.
+"""What a director, a client and an editor get of an output folder: reel, timelines, contact sheet.
 
 Made from the ledger and the clips alone, by a run at its end or by ``film`` at any time, also while
 a batch runs in another process: the ledger is only read. What did not change is not made again: a
@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from r2vbatch.batch.job import Job
 from r2vbatch.batch.lock import locked
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.film import (
@@ -31,7 +32,10 @@ from r2vbatch.film import (
     write_reel,
     written,
 )
+from r2vbatch.film.report import NAME as PAGE
+from r2vbatch.film.report import write_report
 from r2vbatch.ledger import Ledger
+from r2vbatch.manifest.model import Manifest
 from r2vbatch.storage import Folder, unwritable
 
 REEL = "reel.mp4"
@@ -43,7 +47,7 @@ class Delivery:
     """What there is of a film."""
 
     files: tuple[str, ...] = ()
-    """Names in the output folder; none where there is nothing to cut."""
+    """Names in the output folder; without a reel where there is nothing to cut."""
     shots: int = 0
     """Shots in the film."""
     slates: int = 0
@@ -64,20 +68,41 @@ class Delivery:
         )
 
 
+def delivered(job: Job, watch: Watch) -> Delivery:
+    """What a run leaves at its end: `deliver` for its folder. Where that cannot be done, it is a
+    trouble to be told; the run itself is none the worse for it. Raises `Stopped`."""
+    try:
+        return deliver(job.ledger, job.folder, watch, manifest=job.plan.manifest)
+    except OutputUnavailable as problem:
+        return Delivery(troubles=(problem.message,))
+
+
 def deliver(
     ledger: Ledger,
     folder: Folder,
     watch: Watch,
     *,
     timelines: Sequence[str] = ("otio",),
+    manifest: Manifest | None = None,
     anew: bool = False,
 ) -> Delivery:
-    """Make the film of a folder where something changed since; `anew` in any case.
+    """Make the film and the contact sheet of a folder where something changed since; `anew`: the
+    film in any case.
 
     `timelines`: in which forms (``otio``, ``edl``, ``fcpxml``); those made before stay current.
-    Raises `Stopped`, and `OutputUnavailable` where the folder cannot be written to, or another
-    process makes its film.
+    `manifest`: the one of the last run, where it is at hand. Raises `Stopped`, and
+    `OutputUnavailable` where the folder cannot be written to, or another process makes its film.
     """
+    foreign = write_report(ledger, folder, manifest) == "foreign"
+    film = _film(ledger, folder, watch, timelines, anew=anew)
+    if foreign:
+        return replace(film, troubles=(*film.troubles, *_taken([PAGE])))
+    return replace(film, files=(*film.files, PAGE))
+
+
+def _film(
+    ledger: Ledger, folder: Folder, watch: Watch, timelines: Sequence[str], *, anew: bool
+) -> Delivery:
     made, revision = Made.read(folder), ledger.revision()
     every = map(_TIMELINE.format, FORMS)
     before = [name for name in every if name in made.marks and folder.exists(name)]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from r2vbatch.batch.delivering import Delivery
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Ending
 from r2vbatch.errors import Exit
@@ -90,6 +91,8 @@ class Report:
     """The service refuses in a way that would hit every take."""
     interrupted: bool
     """A person stopped the run."""
+    film: Delivery | None = None
+    """The reel and what goes with it; None where it was not wanted, or not waited for."""
 
     @property
     def counts(self) -> dict[State, int]:
@@ -138,6 +141,7 @@ class Report:
             "stopped": self.stopped,
             "advice": self.advice,
             "interrupted": self.interrupted,
+            "film": asdict(self.film) if self.film else None,
             "takes": [_take(take) for take in self.takes],
             "others": [_take(take) for take in self.others],
         }

@@ -37,7 +37,7 @@ _TASKS = {
     "Look": {
         "plan": ("r2vbatch.cli.plan:plan", "What a run would do and why, and what it would cost."),
         "status": ("r2vbatch.cli.status:status", "Where a batch stands, also while it runs."),
-        "film": ("r2vbatch.cli.film:film", "Cut the film again: reel and timelines."),
+        "film": ("r2vbatch.cli.film:film", "Make the film again: reel, timeline, report."),
     },
     "Choose": {
         "review": ("r2vbatch.cli.review:review", "Watch and judge the takes in a browser."),

@@ -1,4 +1,4 @@
-"""``film``: the reel and the timelines of an output folder, made again."""
+"""``film``: the reel, the timelines and the contact sheet of an output folder, made again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FORMS = ("otio", "edl", "fcpxml")
     " pictures alone) or fcpxml (Final Cut Pro, DaVinci Resolve); may be repeated.",
 )  # fmt: skip
 def film(output: Path, ledger: Path | None, forms: tuple[str, ...]) -> int:
-    """Cut the film of OUTPUT: reel.mp4 and timeline.otio.
+    """Make the film of OUTPUT again: reel.mp4, timeline.otio and report.html.
 
     The circled take of each shot in manifest order: the one a person circled, else the newest.
     Where there is no clip, the slate stands in, marked PREVIEW. Clips that are alike are copied as
@@ -61,5 +61,5 @@ def film(output: Path, ledger: Path | None, forms: tuple[str, ...]) -> int:
         opened.close()
     for line in film_lines(delivery, folder.root):
         say(line)
-    whole = delivery.files and not (delivery.missing or delivery.troubles)
+    whole = delivery.shots and not (delivery.missing or delivery.troubles)
     return Exit.DONE if whole else Exit.NOT_ALL_DONE

@@ -14,8 +14,7 @@ from r2vbatch.cli import completing, params
 from r2vbatch.cli.asking import terms
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.shown import shots_to_retake
-from r2vbatch.cli.summary import command
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import command, say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.ledger import Ledger, TakeRow

@@ -69,6 +69,9 @@ def run_options(body: _Body) -> _Body:
                          shell_complete=completing.takes_in_doubt,
                          help="Send a take in doubt again where nothing more can be learned of"
                          " it, at the risk of paying twice; a glob, may be repeated."),
+            click.option("--no-film", is_flag=True,
+                         help="Leave the reel, the timeline and the report as they are; `film`"
+                         " makes them."),
             click.option("--dry-run", is_flag=True,
                          help="Say what would be done and what it would cost; do nothing."),
         ]
@@ -94,6 +97,7 @@ class Chosen:
     on_done: str | None
     grace: float
     resubmit: tuple[str, ...]
+    no_film: bool
     dry_run: bool
 
     def options(self, output: Path | None, ledger: Path | None) -> Options:
@@ -112,6 +116,7 @@ def carry_out(
     from r2vbatch.batch.endpoint import key_for
     from r2vbatch.batch.job import opened
     from r2vbatch.cli.asking import terms
+    from r2vbatch.cli.filming import filmed
     from r2vbatch.cli.summary import summary
     from r2vbatch.cli.words import bill_lines
 
@@ -132,6 +137,8 @@ def carry_out(
         job.check_room()
         agreed = consent(job, key, terms(yes=choice.yes, capped=options.max_cost is not None))
         report, shown = asyncio.run(_attended(job, key, choice, agreed))
+        if not (choice.no_film or report.interrupted):
+            report = filmed(report, job, quiet=choice.mode in {"json", "none"})
         lines = summary(report, job.plan, options)
     for line in lines:
         say(line, err=choice.mode == "json")

@@ -3,16 +3,15 @@ be pasted. Words only: the report has decided everything."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
-from pathlib import Path
 
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.report import Report, TakeReport
 from r2vbatch.batch.settings import LEDGER, Options
+from r2vbatch.cli.filming import film_lines
 from r2vbatch.cli.price import billed_lines, other_money
-from r2vbatch.cli.text import counted, named, place
+from r2vbatch.cli.text import command, counted, named, place
 from r2vbatch.dashscope.regions import REGIONS
 from r2vbatch.ledger import AT_SERVICE, State
 from r2vbatch.ledger.flags import flagged
@@ -32,7 +31,14 @@ Step = tuple[str, str]
 
 def summary(report: Report, plan: Plan, options: Options) -> list[str]:
     """The lines. `options`: of the run that has ended, so that commands repeat what matters."""
-    return [*_outcome(report), *_takes(report), *_stopped(report), *_next(report, plan, options)]
+    film = film_lines(report.film, report.output) if report.film else ()
+    return [
+        *_outcome(report),
+        *film,
+        *_takes(report),
+        *_stopped(report),
+        *_next(report, plan, options),
+    ]
 
 
 def _outcome(report: Report) -> Iterator[str]:
@@ -234,8 +240,3 @@ def _ledger(report: Report, options: Options) -> Sequence[str]:
     if options.ledger and options.ledger.absolute() != report.output / LEDGER:
         return ["--ledger", place(options.ledger)]
     return []
-
-
-def command(verb: str, where: Path, *words: str) -> str:
-    """A command line as it is typed in a shell, from the folder people are in."""
-    return shlex.join(["r2vbatch", verb, place(where), *words])

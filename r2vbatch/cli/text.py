@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -47,3 +48,8 @@ def place(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except (OSError, ValueError):
         return str(path)
+
+
+def command(verb: str, where: Path, *words: str) -> str:
+    """A command line as it is typed in a shell, from the folder people are in."""
+    return shlex.join(["r2vbatch", verb, place(where), *words])

@@ -8,8 +8,7 @@ from r2vbatch.batch.bill import Act, Bill
 from r2vbatch.batch.run import Ending
 from r2vbatch.batch.settings import Settings
 from r2vbatch.cli.price import price_lines
-from r2vbatch.cli.summary import command
-from r2vbatch.cli.text import counted, place
+from r2vbatch.cli.text import command, counted, place
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, Purse, State
 from r2vbatch.planning import Plan
 from r2vbatch.storage import Folder
