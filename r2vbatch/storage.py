@@ -16,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from unicodedata import normalize
 
 from r2vbatch.errors import OutputUnavailable
@@ -43,9 +43,9 @@ def unwritable(root: Path, problem: OSError) -> OutputUnavailable:
 
 def poster_name(clip: str) -> str:
     """Where the poster of a clip lies; that of a slate or a retired clip lies beside it."""
-    path = PurePosixPath(clip)
-    folder = "posters" if path.parent.name == "clips" else str(path.parent)
-    return f"{folder}/{path.stem}.jpg"
+    folder, _, name = clip.rpartition("/")
+    stem, _, _ = name.rpartition(".")
+    return f"{'posters' if folder == 'clips' else folder}/{stem}.jpg"
 
 
 class Folder:

@@ -114,6 +114,6 @@ class Continuity(Choices):
         has the frame in the place of its symbol."""
         with self._choosing() as db:
             db.execute(sql.SET_SOURCE, (key, source, sha256))
-            db.execute(sql.update_take(["request"]), bound({"request": dict(request)}, key))
+            db.execute(sql.update_take("request"), bound({"request": dict(request)}, key))
             detail = {"source": source, "sha256": sha256}
             self._event(db, key, self._clock(), None, None, "goes on from a frame", detail)

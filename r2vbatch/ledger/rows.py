@@ -172,7 +172,7 @@ def whole(text: str) -> str:
 def unsigned(text: str) -> str:
     """`text` with the query strings of its URLs cut off: a service's message may name a link or
     a reference with its signature, and messages are shown, logged and exported."""
-    return _QUERY.sub(r"\1", text)
+    return _QUERY.sub(r"\1", text) if "://" in text else text
 
 
 def decimal(text: str | None) -> Decimal | None:

@@ -8,7 +8,7 @@ runs. Times are seconds since 1970-01-01 UTC; money is decimal text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 COLUMNS = (
     "key", "kind", "take", "shot", "number", "wanted", "fingerprint", "shot_fingerprint",
@@ -195,9 +195,9 @@ FILES_MOVED = (
 END_MOVES = "DELETE FROM moves"
 
 
-def update_take(columns: Iterable[str]) -> str:
+@lru_cache  # a few shapes, each used for every take
+def update_take(*names: str) -> str:
     """An UPDATE of the named columns of one take; the names are ours, the values bound."""
-    names = list(columns)
     unknown = set(names) - set(COLUMNS)
     if unknown:
         raise ValueError(f"no such column: {', '.join(sorted(unknown))}")

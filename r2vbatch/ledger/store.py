@@ -152,7 +152,7 @@ class Ledger(Continuity):
                 self._lose(db, key)
             columns = {**dict.fromkeys(_FORGOTTEN), **columns}
         changes = bound(columns, key, to)
-        db.execute(sql.update_take(["state", *columns]), changes)
+        db.execute(sql.update_take("state", *columns), changes)
         if to is State.SUBMITTED:
             origin = "adopted" if before is State.IN_DOUBT else "submitted"
             db.execute(sql.ADD_TASK, (origin, key))
@@ -182,7 +182,7 @@ class Ledger(Continuity):
     def amend(self, key: int, why: str, /, **columns: Any) -> TakeRow:
         """Set columns without a transition (a new link for a task, say)."""
         with self._transaction() as db:
-            db.execute(sql.update_take(columns), bound(columns, key))
+            db.execute(sql.update_take(*columns), bound(columns, key))
             self._event(db, key, self._clock(), None, None, why, columns)
             return self.take(key)
 
@@ -216,7 +216,7 @@ class Ledger(Continuity):
                 db.execute(sql.UNWANT, (key,))
             for key, take in named:
                 columns = {"take": take.take, "shot": take.shot, "number": take.number, "wanted": 1}
-                db.execute(sql.update_take(columns), bound(columns, key))
+                db.execute(sql.update_take(*columns), bound(columns, key))
                 db.execute(sql.SET_REPLACED, (0, key))
                 self._event(db, key, self._clock(), None, None, "wanted", {"take": take.take})
             for take in fresh:
