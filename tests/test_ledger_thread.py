@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,23 @@ def test_a_full_disk_fails_each_that_does_not_fit(ledger: Ledger) -> None:
     thread.close()
     assert isinstance(ends[1], OutputUnavailable) and "full" in ends[1].message
     assert states(ledger, KEYS) == [S.SUBMITTING, S.PLANNED, S.SUBMITTING]
+
+
+def test_another_writer_is_waited_for_once(tmp_path: Path) -> None:
+    """Where the ledger stays locked, all that came at once hear of it after one wait."""
+    ledger = Ledger.open(tmp_path / "ledger.db", patience=0.01)
+    add(ledger, *(new_take(f"sh{number}_t01") for number in KEYS))
+    thread, said = LedgerThread(ledger), []
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger._db.set_trace_callback(said.append)
+        ends = asyncio.run(_at_once(thread, *((key, S.SUBMITTING) for key in KEYS)))
+        ledger._db.set_trace_callback(None)
+    thread.close()
+    assert all(isinstance(end, OutputUnavailable) and "locked" in end.message for end in ends)
+    assert said.count("BEGIN IMMEDIATE") == 1
+    assert states(ledger, KEYS) == [S.PLANNED] * 3
+    ledger.close()
 
 
 def test_a_checkpoint_among_others_is_made(ledger: Ledger) -> None:

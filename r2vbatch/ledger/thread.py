@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -130,13 +129,20 @@ class LedgerThread:
             loop.call_soon_threadsafe(self._tell, calls, happened, loop)
 
     def _together(self, calls: Sequence[_Call]) -> bool:
-        """Make the calls in one transaction. Where one of them fails, nothing was done: each is
-        to be made by itself then, and its error is its own."""
-        with suppress(Exception), self.ledger.together():
-            for call in calls:
-                call.result = call.make()
-            return True
-        return False
+        """Make the calls in one transaction. False where one of them failed: nothing was done,
+        and each is to be made by itself, so that its error is its own."""
+        begun = False
+        try:
+            with self.ledger.together():
+                begun = True
+                for call in calls:
+                    call.result = call.make()
+        except Exception as error:
+            if begun:
+                return False
+            for call in calls:  # somebody else writes: not to be waited for by each in turn
+                call.error = error
+        return True
 
 
 def _apart(call: _Call) -> None:
