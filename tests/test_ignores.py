@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 from r2vbatch import check
@@ -22,10 +23,12 @@ def told(file: Path) -> str:
     return as_text(check(file)).replace(f"{file.parent}{os.sep}", "")
 
 
-def test_what_is_silenced_and_what_is_told() -> None:
+@pytest.mark.parametrize("case", ["storyboard", "hostile"])
+def test_what_is_silenced_and_what_is_told(case: str) -> None:
     """On its line, on the line of a key for the whole value, in no text; a comment that names no
     rule, an unknown one, or one that does not warn there is told at its own place."""
-    assert told(CASE) == CASE.with_suffix(".expected").read_text(encoding="utf-8")
+    file = CASE.with_stem(case)
+    assert told(file) == file.with_suffix(".expected").read_text(encoding="utf-8")
 
 
 def test_without_the_comments_they_warn(tmp_path: Path) -> None:

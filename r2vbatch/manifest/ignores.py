@@ -8,10 +8,12 @@ so that none outlives its reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from r2vbatch.diagnostics import Diagnostic, Position
 from r2vbatch.manifest.model import Ignore
+from r2vbatch.manifest.phrases import short
 from r2vbatch.manifest.problems import Problems
 from r2vbatch.yamlsource import Document, Node, Scalar
 from r2vbatch.yamlsource import Mapping as MappingNode
@@ -27,6 +29,13 @@ WARNINGS = frozenset(
 )  # fmt: skip
 """Every rule that warns."""
 
+_Pair = tuple[Scalar | None, Node]
+"""A node with its key, if it has one."""
+_Meant = tuple[str, str, tuple[range, ...]]
+"""What a comment asks for: file, rule, lines."""
+_Place = tuple[str, str, int]
+"""File, rule, line."""
+
 _COMMENT = re.compile(r"(?<!\S)#\s*r2v:\s*ignore(?:\[([^\]\r\n]*)\])?")
 _WORD = re.compile(r"[^\s,]+")
 
@@ -37,12 +46,14 @@ def read_ignores(document: Document, problems: Problems) -> tuple[Ignore, ...]:
     if not comments:
         return ()
     nodes = list(_nodes(document.root))
-    texts = [each for pair in nodes for each in pair if isinstance(each, Scalar)]
+    texts = _Texts(document, nodes)
+    values = _values(document, nodes)
     ignores: list[Ignore] = []
     for comment in comments:
-        if any(_is_text(document, node, comment.start()) for node in texts):
+        if comment.start() in texts:
             continue
-        lines = tuple(_lines(document, nodes, document.position(comment.start()).line))
+        line = document.position(comment.start()).line
+        lines = (range(line, line + 1), *values.get(line, ()))
         named = list(_WORD.finditer(document.text, *comment.span(1))) if comment[1] else []
         if not named:
             place = document.position(comment.start(), len(comment[0]))
@@ -52,18 +63,29 @@ def read_ignores(document: Document, problems: Problems) -> tuple[Ignore, ...]:
             if word[0] in WARNINGS:
                 ignores.append(Ignore(word[0], place, lines))
             else:
-                _unknown(place, f"there is no warning named {word[0]}", problems, word[0])
+                _unknown(place, f"there is no warning named {short(word[0])}", problems, word[0])
     return tuple(ignores)
 
 
-def silenced(found: Sequence[Diagnostic], ignores: Iterable[Ignore]) -> list[Diagnostic]:
+def silenced(found: Sequence[Diagnostic], ignores: Sequence[Ignore]) -> list[Diagnostic]:
     """`found` without what is silenced, and with a warning for each comment that silences nothing.
     While there are errors, that cannot be told: a shot with one is not looked at in full."""
-    ignores = tuple(ignores)
-    left = [each for each in found if not any(ignore.about(each) for ignore in ignores)]
+    if not ignores:
+        return list(found)
+    silent: dict[_Place, list[_Meant]] = {}
+    for meant in dict.fromkeys((each.position.file, each.rule, each.lines) for each in ignores):
+        for line in {line for lines in meant[2] for line in lines}:
+            silent.setdefault((*meant[:2], line), []).append(meant)
+    left, used = [], set()
+    for each in found:
+        meant_here = silent.get((each.position.file, each.rule, each.position.line), ())
+        if each.severity == "warning" and meant_here:
+            used.update(meant_here)
+        else:
+            left.append(each)
     if any(each.severity == "error" for each in found):
         return left
-    idle = [each for each in ignores if not any(map(each.about, found))]
+    idle = [each for each in ignores if (each.position.file, each.rule, each.lines) not in used]
     hint = "take it away; it holds for its own line, or for the value of the key there"
     return left + [
         Diagnostic(
@@ -84,10 +106,10 @@ def _unknown(place: Position, message: str, problems: Problems, word: str = "") 
     )  # fmt: skip
 
 
-def _nodes(root: Node | None) -> Iterator[tuple[Scalar | None, Node]]:
+def _nodes(root: Node | None) -> Iterator[_Pair]:
     """Every node, once, with its key if it has one."""
     seen: set[int] = set()
-    waiting: list[tuple[Scalar | None, Node]] = [(None, root)] if root else []
+    waiting: list[_Pair] = [(None, root)] if root else []
     while waiting:
         key, node = waiting.pop()
         if id(node) in seen:
@@ -100,25 +122,37 @@ def _nodes(root: Node | None) -> Iterator[tuple[Scalar | None, Node]]:
             waiting += [(None, item) for item in node.items]
 
 
-def _is_text(document: Document, node: Scalar, index: int) -> bool:
-    """Whether the character at `index` belongs to the text of `node`."""
-    if not node.start <= index < node.end:
-        return False
-    # behind the | or > of a block stands a comment
-    return node.style not in ("|", ">") or "\n" in document.text[node.start : index]
+class _Texts:
+    """Where a document has text, in which a ``#`` begins no comment."""
+
+    def __init__(self, document: Document, nodes: Iterable[_Pair]) -> None:
+        scalars = [node for pair in nodes for node in pair if isinstance(node, Scalar)]
+        texts = {node.start: node for node in scalars if node.end > node.start}
+        self._text = document.text
+        self._starts = sorted(texts)
+        self._texts = texts
+
+    def __contains__(self, index: int) -> bool:
+        """Whether the character at `index` belongs to a text."""
+        before = bisect_right(self._starts, index)
+        if not before:
+            return False
+        node = self._texts[self._starts[before - 1]]
+        # behind the | or > of a block stands a comment
+        block = node.style in ("|", ">") and "\n" not in self._text[node.start : index]
+        return index < node.end and not block
 
 
-def _lines(
-    document: Document, nodes: Iterable[tuple[Scalar | None, Node]], line: int
-) -> Iterator[range]:
-    """The lines that a comment on `line` is about."""
-    yield range(line, line + 1)
+def _values(document: Document, nodes: Iterable[_Pair]) -> Mapping[int, Sequence[range]]:
+    """By line: the lines of the values that a comment there is about."""
+    found: dict[int, list[range]] = {}
     for key, node in nodes:
         if key is None:
             continue
         first = document.position(key.start).line
         end = node.start + len(document.text[node.start : node.end].rstrip())
-        last = document.position(max(node.start, end - 1)).line
+        lines = range(first, document.position(max(node.start, end - 1)).line + 1)
         flowing = isinstance(node, Scalar) and node.style not in ("|", ">")
-        if first == line or (flowing and first <= line <= last):
-            yield range(first, last + 1)
+        for line in lines if flowing else (first,):
+            found.setdefault(line, []).append(lines)
+    return found

@@ -177,16 +177,6 @@ class Ignore(NamedTuple):
     lines: tuple[range, ...]
     """Where it holds."""
 
-    def about(self, found: Diagnostic) -> bool:
-        """Whether `found` is a warning that it silences."""
-        place = found.position
-        return (
-            found.severity == "warning"
-            and found.rule == self.rule
-            and place.file == self.position.file
-            and any(place.line in lines for lines in self.lines)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
