@@ -135,6 +135,8 @@ def test_models_are_listed() -> None:
         "read 2026-12-01",
         "2 to 20 seconds; 10 at most with a reference video",
         "wan2.6-r2v  (Wan 2.6 reference-to-video, changed by your file)",
+        "in doubt     by some pages, in virginia 5 or 10 seconds, videos alone",
+        "240 to 4096 px a side, to 8:1",
     ):
         assert words in listed
 

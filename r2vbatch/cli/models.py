@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from r2vbatch.catalogue import FileLimits, Model
+from r2vbatch.catalogue import Doubt, FileLimits, Model
 from r2vbatch.cli import loading, params
 from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import Verb
@@ -55,6 +55,8 @@ def _about(model: Model) -> Iterator[str]:
     like = changed if model.like else ""
     yield f"{model.name}  ({model.title}{like})"
     yield f"  offered in   {', '.join(model.regions)}"
+    for region, doubt in model.doubts.items():
+        yield f"  in doubt     by some pages, in {region} {_narrower(doubt)}"
     names = ", ".join(dict.fromkeys(name.format(n=1) for name in model.naming.names.values()))
     yield (
         f"  references   {model.naming.at_most} at most, {model.naming.videos_at_most} of them"
@@ -78,6 +80,13 @@ def _about(model: Model) -> Iterator[str]:
     )
 
 
+def _narrower(doubt: Doubt) -> str:
+    """What some pages say a region takes alone."""
+    seconds = [f"{' or '.join(map(str, doubt.durations))} seconds"] if doubt.durations else []
+    kinds = [f"{kind}s alone" for kind in doubt.kinds]
+    return ", ".join([*seconds, *kinds])
+
+
 def _limits(limits: FileLimits) -> Iterator[str]:
     """What a file may be, each figure as it is published."""
     yield " ".join(limits.formats)
@@ -86,10 +95,12 @@ def _limits(limits: FileLimits) -> Iterator[str]:
         yield f"{bound['megabytes']} MB at most"
     for unit, least, most in (
         ("s", "least_seconds", "most_seconds"),
-        ("pixels a side", "least_side", "most_side"),
+        ("px a side", "least_side", "most_side"),
     ):
         if least in bound and most in bound:
             yield f"{bound[least]} to {bound[most]} {unit}"
+    if "aspect" in bound:
+        yield f"to {bound['aspect']}:1"
 
 
 def _taken(model: Model) -> Iterator[str]:
