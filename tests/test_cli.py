@@ -233,7 +233,7 @@ def test_a_cap_in_another_currency_is_refused(studio: Studio) -> None:
 def test_a_dry_run_says_what_a_cap_would_hold(studio: Studio) -> None:
     """Before anything is spent, and with what was spent before."""
     words = ["run", "film.yaml", "--dry-run", "--max-cost", "0.15 USD", "--endpoint"]
-    held = "warning: the cap of 0.15 USD would hold 1 of {}:\n    {}\n"
+    held = "warning: in storyboard order, the cap of 0.15 USD would hold 1 of {}:\n    {}\n"
     assert held.format("2 takes", "b_t01") in studio.call(*words, "singapore").out
     with service() as at:
         assert studio.live(at, "--only", "b").code == Exit.DONE

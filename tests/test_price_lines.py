@@ -95,7 +95,7 @@ CASES = {
             remote videos, counted at their cap until they are billed: https://h.example/v.mp4
         money in this folder: 0.30 USD spent, 0.20 set aside, cap 1.00
         also in this folder: 3.00 CNY spent, 1.50 set aside, which the cap does not count
-        warning: the cap of 1.00 USD would hold 1 of 2 takes:
+        warning: in storyboard order, the cap of 1.00 USD would hold 1 of 2 takes:
             c_t01
         """,
     ),

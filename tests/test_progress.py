@@ -25,7 +25,7 @@ from r2vbatch.manifest.model import Money
 from r2vbatch.pacing import Change
 from r2vbatch.progress import Event, Events, Mode, Plain, Progress, Silent, Tally, clock, progress
 from r2vbatch.progress.bar import Bar
-from r2vbatch.progress.words import waiting
+from r2vbatch.progress.words import folded, waiting
 
 S = State
 
@@ -380,3 +380,22 @@ def test_without_a_stream_nothing_is_shown() -> None:
     view.show(RUN[0])
     view.close()
     assert tally.in_flight == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a_t01 held: over the cap", ["a_t01 held: over the cap"]),
+        ("a_t01 held: over the cap of 1.20 USD",
+         ["a_t01 held: over the cap of", "    1.20 USD"]),
+        ("    https://example.com/a-b-c/d.mp4 it is",
+         ["    https://example.com/a-b-c/d.mp4", "        it is"]),
+        ("  r2vbatch resume out --max-cost '3.50 USD'",
+         ["  r2vbatch resume out --max-cost '3.50 USD'"]),
+        ("小雨走进来 小雨走进来 小雨走进来", ["小雨走进来 小雨走进来", "    小雨走进来"]),
+    ],
+)  # fmt: skip
+def test_what_is_too_wide_is_broken_between_words(text: str, lines: list[str]) -> None:
+    """What follows is set in; a word stays whole, and so does a command, which is there to be
+    copied. Characters of two columns count as two."""
+    assert folded(text, 28).splitlines() == lines

@@ -12,7 +12,7 @@ import click
 
 from r2vbatch.cli import params
 from r2vbatch.cli.folders import ledger_of
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import tell
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, OutputUnavailable
 from r2vbatch.ledger import State
@@ -70,7 +70,7 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
             shown.close()
         with suppress(OutputUnavailable):
             for line in collected_lines(opened, folder, ending):
-                say(line, err=mode == "json")
+                tell(line, err=mode == "json")
     return _exit_code(ending) or unshown(shown)
 
 

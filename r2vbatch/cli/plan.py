@@ -13,7 +13,7 @@ from r2vbatch.batch.settings import Options, Settings, settle
 from r2vbatch.catalogue import Catalogue
 from r2vbatch.cli import loading, params
 from r2vbatch.cli.price import price_lines, table
-from r2vbatch.cli.text import place, say
+from r2vbatch.cli.text import place, say, tell
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger, Purse
@@ -116,6 +116,6 @@ def _show(drawn: Plan, matching: Matching, settings: Settings, purses: Sequence[
         loading.say_fitted(drawn)
         say("")
     for line in price_lines(bill, drawn, settings, purses):
-        say(line)
+        tell(line)
     say(f"output: {place(settings.output)}")
     return Exit.DONE

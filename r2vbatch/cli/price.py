@@ -119,7 +119,8 @@ def _held(bill: Bill, budget: Budget) -> Iterator[str]:
     held = [take.id for take in takes if not budget.reserve(take.estimate.cost)]
     if held:
         cap = f"the cap of {budget.purse.cap}" if budget.purse else "the cap"
-        yield f"warning: {cap} would hold {len(held)} of {counted(len(takes), 'take')}:"
+        of = f"{len(held)} of {counted(len(takes), 'take')}"
+        yield f"warning: in storyboard order, {cap} would hold {of}:"
         yield f"    {named(held)}"
 
 

@@ -14,7 +14,7 @@ import click
 from r2vbatch.batch.settings import Options, Settings, parse_money, settle
 from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.ondone import OnDone
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import say, tell
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Steady, progress
@@ -133,7 +133,7 @@ def carry_out(
     with opened(settings, draw) as job:
         _say_if_slow(settings)
         for line in bill_lines(job.bill, job.plan, settings, job.ledger.purses()):
-            say(line, err=True)
+            tell(line, err=True)
         job.check_room()
         agreed = consent(job, key, terms(yes=choice.yes, capped=options.max_cost is not None))
         report, shown = asyncio.run(_attended(job, key, choice, agreed))
@@ -141,7 +141,7 @@ def carry_out(
             report = filmed(report, job, quiet=choice.mode in {"json", "none"})
         lines = summary(report, job.plan, options)
     for line in lines:
-        say(line, err=choice.mode == "json")
+        tell(line, err=choice.mode == "json")
     on_done.ended(report, lines)
     return report.exit_code or unshown(shown)
 

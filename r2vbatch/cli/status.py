@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +10,7 @@ import click
 from r2vbatch.cli import params
 from r2vbatch.cli.choices import Choices
 from r2vbatch.cli.folders import ledger_of
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import say, tell
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Kind, Ledger, State, TakeRow
@@ -45,7 +45,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
         why = {key: stale for kind in _KINDS for key, stale in opened.stale(kind).items()}
         board, waiting = opened.storyboard(), opened.waiting_retakes()
         choices = Choices(board, opened.notes(), waiting, why)
-        purses = opened.purses()
+        purses, reasons = opened.purses(), opened.reasons()
     finally:
         opened.close()
     if as_json:
@@ -62,10 +62,10 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
         return Exit.DONE
     say(f"{manifest}")
     for kind in _KINDS:
-        for line in _lines(kind, rows[kind]):
-            say(line)
+        for line in _lines(kind, rows[kind], reasons):
+            tell(line)
     for line in choices.lines():
-        say(line)
+        tell(line)
     for purse in purses:
         say(f"money in this folder: {money(purse)}")
     return Exit.DONE
@@ -78,7 +78,7 @@ def _counts(rows: Sequence[TakeRow]) -> dict[str, int]:
     return counts
 
 
-def _lines(kind: Kind, rows: Sequence[TakeRow]) -> Iterator[str]:
+def _lines(kind: Kind, rows: Sequence[TakeRow], reasons: Mapping[int, str]) -> Iterator[str]:
     if not rows:
         return
     done = sum(row.state is State.DONE for row in rows)
@@ -92,7 +92,8 @@ def _lines(kind: Kind, rows: Sequence[TakeRow]) -> Iterator[str]:
         if row.state is not State.DONE:
             since = iso(row.submitted_at or row.intent_at)
             when = f" since {since}" if since and row.state is not State.PLANNED else ""
-            why = f": {row.error_message}" if row.error_message else ""
+            told = "" if row.state is State.PLANNED else reasons.get(row.key) or row.error_message
+            why = f": {told}" if told else ""
             yield f"  {row.take} {str(row.state).replace('_', ' ')}{when}{why}"
         elif row.flags:
             yield f"  {row.take} done, but look at it: {flagged(row.flags)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,18 @@ _NAMED = 8
 def say(line: str, *, mark: str = "", err: bool = False) -> None:
     """Print `line`, harmless whatever it quotes, behind our own `mark`; to stderr if `err`."""
     click.echo(mark + visible(line), err=err)
+
+
+def tell(line: str, *, err: bool = False) -> None:
+    """Print `line` as `say` does, broken between words where the terminal is narrower."""
+    from r2vbatch.progress.words import folded
+
+    stream = sys.stderr if err else sys.stdout
+    if not stream or not stream.isatty():
+        say(line, err=err)
+        return
+    for part in folded(visible(line), os.get_terminal_size(stream.fileno()).columns).splitlines():
+        say(part, err=err)
 
 
 def agree(question: str) -> None:

@@ -15,7 +15,7 @@ from r2vbatch.clock import now
 from r2vbatch.ledger import State, Transition
 from r2vbatch.pacing import Change
 from r2vbatch.progress.tally import BAD, Tally
-from r2vbatch.progress.words import line, spending, time_left, troubles, waiting
+from r2vbatch.progress.words import folded, line, spending, time_left, troubles, waiting
 from r2vbatch.visible import visible
 
 _UNKNOWN = 79
@@ -46,7 +46,8 @@ class Bar:
 
     def say(self, sentence: str) -> None:
         """A line above the bar."""
-        self._bar.write(visible(sentence), file=self._bar.fp)
+        width = self._below.format_dict["ncols"] or _UNKNOWN
+        self._bar.write(folded(visible(sentence), width), file=self._bar.fp)
 
     def pace(self, change: Change) -> None:
         """What holds up submitting is said below the bar."""

@@ -23,6 +23,25 @@ def words(state: State) -> str:
     return str(state).replace("_", " ")
 
 
+def folded(text: str, width: int) -> str:
+    """`text` broken between words to lines of `width` columns; a command stays whole, for it is
+    there to be copied."""
+    from tqdm.utils import disp_len  # not for every verb's help
+
+    if disp_len(text) <= width or text.startswith("  r2vbatch "):
+        return text
+    first, *rest = text.lstrip().split(" ")
+    indent = " " * (len(text) - len(text.lstrip()))
+    lines = [indent + first]
+    for word in rest:
+        longer = f"{lines[-1]} {word}"
+        if disp_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(f"{indent}    {word}")
+    return "\n".join(lines)
+
+
 def troubles(tally: Tally) -> str:
     """``1 failed, 2 held``: what is not as it should be; empty where all is well."""
     counts = [
