@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 from emulator_calls import body, plain, serving
 from media_files import picture, video
-from test_emulator_checks import CASES
+from test_emulator_checks import CASES, IN_MEDIA, changed
 from test_emulator_media import READINGS as OF_MEDIA
 
 from r2vbatch.emulator.readings import OfFiles, OfLists, OfReplies, OfRequests
@@ -259,6 +259,21 @@ def test_query_list_and_cancel_may_have_a_limit_each():
     limits = {"queries_per_second": 20}
     assert seen(own_budget, limits) == [429, 429]
     assert seen(own_budget, limits | {"separate_limits": True}) == [429, 200]
+
+
+def test_a_voice_must_resolve_too():
+    """An upload nobody made, given as a voice: the task fails, or by switch HTTP 400."""
+    media = [{**IN_MEDIA["media"][0], "reference_voice": "oss://folder/nothing.wav"}]
+    asked = changed("wan2.7-r2v", {"media": media})
+
+    async def later(client):
+        return (await client.end(await client.task(asked, oss=True)))["output"]["code"]
+
+    async def at_once(client):
+        return (await client.submit(asked, oss=True))[1]["code"]
+
+    assert seen(later, {}) == "InvalidParameter.DataInspection"
+    assert seen(at_once, {"oss_refused": "at_once"}) == "invalid_parameter_error"
 
 
 def test_a_task_fails_after_three_hours():

@@ -180,8 +180,8 @@ class Emulator:
         return response
 
     def _check_uploads(self, ask: Ask, account: Account, resolves: bool) -> None:
-        for reference in ask.references:
-            key = oss_key(reference.url)
+        urls = [url for each in ask.references for url in (each.url, each.voice) if url]
+        for key in map(oss_key, urls):
             found = resolves and self._storage.uploaded(key, account.name, ask.model)
             if key and not found:
                 raise Refusal.of("invalid_parameter_error")
