@@ -48,6 +48,8 @@ class Take:
     """When it began to be where it is, of one at the service."""
     flags: Sequence[tuple[str, str]]
     """Each with what it means."""
+    stale: str
+    """Why it is stale, of a take that continues another one than it would now; else empty."""
     reason: str
     advice: str
     facts: Sequence[tuple[str, str]]
@@ -123,7 +125,8 @@ def sheet(ledger: Ledger, folder: Folder, manifest: Manifest | None = None) -> S
     notes: defaultdict[int, list[Note]] = defaultdict(list)
     for note in ledger.notes():
         notes[note.key].append(note)
-    drawn = _Drawing(words, ledger.reasons(), notes, clips | posters)
+    stale = ledger.stale("live") | ledger.stale("preview")
+    drawn = _Drawing(words, ledger.reasons(), stale, notes, clips | posters)
     return Sheet(
         title=words.title or folder.root.name,
         manifest=words.file,
@@ -137,6 +140,7 @@ def sheet(ledger: Ledger, folder: Folder, manifest: Manifest | None = None) -> S
 class _Drawing:
     words: Storyboard
     reasons: Mapping[int, str]
+    stale: Mapping[int, str]
     notes: Mapping[int, Sequence[Note]]
     files: set[str]
 
@@ -176,6 +180,7 @@ class _Drawing:
             price=_price(row),
             since=row.started_at or row.submitted_at or row.intent_at,
             flags=[(flag, MEANINGS.get(flag, "")) for flag in row.flags],
+            stale=self.stale.get(shown.key, ""),
             reason="" if row.state is State.DONE else self._reason(row),
             advice=advice(row),
             facts=list(_facts(row)),
@@ -194,7 +199,7 @@ class _Drawing:
 
 def _unbegun(id: str) -> Take:
     return Take(
-        id, None, "preview", State.PLANNED, None, None, *_FALLBACK, None, "", None, (), "",
+        id, None, "preview", State.PLANNED, None, None, *_FALLBACK, None, "", None, (), "", "",
         "", (), (), circled=False, by_person=False,
     )  # fmt: skip
 
