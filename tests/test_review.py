@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import signal
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -375,6 +377,31 @@ def test_the_verb(folder: Folder, tmp_path: Path) -> None:
         out, err = program.communicate(timeout=30)
         assert (program.wait(), err) == (0, "")
         assert "token" not in out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not xdg-open that opens")
+def test_the_link_is_opened_by_way_of_a_file(folder: Folder, tmp_path: Path) -> None:
+    """A browser's command line is seen by everybody on the machine: it names a file that only this
+    person may read, and that is gone with the server."""
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/argv.part\nmv {tmp_path}/argv.part'
+                      f" {tmp_path}/argv\n")  # fmt: skip
+    opener.chmod(0o755)
+    env = {**os.environ, "PATH": f"{opener.parent}:{os.environ['PATH']}"}
+    with nursery().start(["review", "out", "--open"], tmp_path, env) as program:
+        link = program.stdout.readline().split()[-1]
+        while not (tmp_path / "argv").exists():
+            assert program.poll() is None
+            time.sleep(0.01)
+        way = tmp_path / (tmp_path / "argv").read_text().strip()
+        assert link not in str(way)
+        assert link in way.read_text(encoding="utf-8")
+        assert way.stat().st_mode & 0o777 == 0o600
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+        assert program.wait() == 0
+    assert not way.exists()
 
 
 def test_a_port_that_is_taken(folder: Folder, tmp_path: Path) -> None:

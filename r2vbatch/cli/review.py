@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing, suppress
+import os
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -14,7 +16,10 @@ from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.ledger import Ledger
-from r2vbatch.storage import Folder
+from r2vbatch.storage import Folder, unwritable
+
+_WAY = ".review.html"
+"""Beside the clips: a browser in a box of its own may not read the machine's temporary files."""
 
 
 @click.command(
@@ -58,14 +63,37 @@ def review(output: Path, opens: bool, port: int, ledger: Path | None) -> int:
 async def _serve(ledger: Ledger, folder: Folder, port: int, *, opens: bool) -> None:
     from r2vbatch.review import serve
 
+    async with AsyncExitStack() as stack:
+        try:
+            served = await stack.enter_async_context(serve(ledger, folder, port))
+        except OSError as problem:
+            raise UsageProblem(
+                f"port {port} cannot be used: {problem.strerror}", hint="leave --port out"
+            ) from problem
+        say(f"review: {served.link}")
+        say("only this machine, only with this link; Ctrl-C ends it")
+        if opens:
+            stack.enter_context(_opened(served.link, folder))
+        await asyncio.Event().wait()
+
+
+@contextmanager
+def _opened(link: str, folder: Folder) -> Iterator[None]:
+    """Open the link by way of a file that only this person may read: whatever stands in a browser's
+    command line is shown to everybody on the machine."""
+    way = folder.path(_WAY)
     try:
-        async with serve(ledger, folder, port) as served:
-            say(f"review: {served.link}")
-            say("only this machine, only with this link; Ctrl-C ends it")
-            if opens:
-                await asyncio.to_thread(click.launch, served.link)
-            await asyncio.Event().wait()
+        way.unlink(missing_ok=True)
+        with open(way, "x", encoding="utf-8", opener=_only_mine) as file:
+            file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={link}">')
     except OSError as problem:
-        raise UsageProblem(
-            f"port {port} cannot be used: {problem.strerror}", hint="leave --port out"
-        ) from problem
+        raise unwritable(folder.root, problem) from problem
+    try:
+        click.launch(str(way))
+        yield
+    finally:
+        way.unlink(missing_ok=True)
+
+
+def _only_mine(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -70,8 +70,12 @@ class Review:
         self._thread.close()
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
+        try:
+            text = await self._following.page()
+        except OutputUnavailable as problem:
+            raise web.HTTPServiceUnavailable(text=f"{problem.message}\n{problem.hint}\n") from None
         return web.Response(
-            text=await self._following.page(),
+            text=text,
             content_type="text/html",
             headers={"Content-Security-Policy": policy(live=True)},
         )
@@ -93,7 +97,8 @@ class Review:
         except (ValueError, RecursionError):
             raise web.HTTPBadRequest(text="that is no JSON\n") from None
         answer = await self._answer(_told, said)
-        await self._following.look()
+        with suppress(OutputUnavailable):
+            await self._following.look()
         return answer
 
     async def _answer(self, ask: Any, *words: Any) -> web.Response:
