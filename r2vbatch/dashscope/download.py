@@ -14,16 +14,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
 from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, ServiceError, Unreachable
+from r2vbatch.dashscope.following import follow
 from r2vbatch.dashscope.patience import Patience, host_of
-from r2vbatch.dashscope.transport import CONNECT_SECONDS, proxy_for, reason_of
+from r2vbatch.dashscope.transport import CONNECT_SECONDS, reason_of
 
 STALL_SECONDS: Final = 60.0
-REDIRECTS: Final = 5
 WRITE_BYTES: Final = 1024 * 1024
 LARGEST_CLIP: Final = 1024**3
 """Bytes: some fifty times a clip of 30 s. A host that never stops must not fill the disk."""
@@ -114,7 +113,7 @@ async def _attempt(job: _Job, have: int, resumed: bool) -> Fetched:
         asked["Range"] = f"bytes={have}-"
     try:
         with job.patience.waiting(job.url, "it does not begin to send a clip"):
-            response = await _open(job.session, job.url, asked)
+            response = await follow(job.session, "GET", job.url, asked, _TIMEOUT)
     except (aiohttp.ClientError, TimeoutError) as error:
         reason = reason_of(error, job.url)
     else:
@@ -129,33 +128,6 @@ async def _attempt(job: _Job, have: int, resumed: bool) -> Fetched:
                 return _finished(job.part, length, resumed, job.url)
             reason = reason_of(problem, job.url)
     raise _Again(Unreachable(reason))
-
-
-async def _open(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
-) -> aiohttp.ClientResponse:
-    """The reply to a GET, redirects followed by hand: each hop must be http(s), and gets the
-    proxy that is its own."""
-    for _ in range(REDIRECTS + 1):
-        try:
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise LinkRefused("the link leads out of http and https", verdict=DEAD_LINK)
-            response = await session.get(
-                url,
-                headers=headers,
-                proxy=proxy_for(url),
-                allow_redirects=False,
-                timeout=_TIMEOUT,
-                auto_decompress=False,
-            )
-            where = response.headers.get("Location")
-            if response.status not in (301, 302, 303, 307, 308) or not where:
-                return response
-            response.close()
-            url = urljoin(url, where)
-        except ValueError:  # of urlsplit, of aiohttp, or of the name's encoding
-            raise LinkRefused("the link is no URL that can be asked", verdict=DEAD_LINK) from None
-    raise LinkRefused("the link is redirected without end", verdict=DEAD_LINK)
 
 
 def _length(response: aiohttp.ClientResponse, have: int, url: str) -> _Length | None:
