@@ -21,7 +21,11 @@ MEGABYTE = 2**20
 _TURNED = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
 """The matrix of a film whose pictures are to be turned a quarter to the right."""
 HLG = {"color_trc": 18, "color_primaries": 9, "colorspace": 9}
-_X265 = {"preset": "ultrafast", "x265-params": "log-level=error:pools=1"}
+_FAST = {
+    "libx264": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=error:pools=1"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+}
 
 
 def phone(file: Path, *, seconds: float = 1.0, hdr: bool = False) -> Path:
@@ -44,7 +48,7 @@ def film(
 ) -> Path:
     """A film of a gold band on navy, 20 frames a second."""
     with av.open(str(file), "w", format=form) as made:
-        options = {"libx265": _X265, "libx264": {"preset": "ultrafast"}}.get(codec, {})
+        options = _FAST.get(codec, {})
         pictures = made.add_stream(codec, rate=20, options=options)
         pictures.width, pictures.height = size
         pictures.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"

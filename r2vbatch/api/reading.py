@@ -11,10 +11,11 @@ from r2vbatch import catalogue as catalogues
 from r2vbatch import manifest as manifests
 from r2vbatch import planning
 from r2vbatch.api import arguments
+from r2vbatch.api.online import NO_LOOKS, Looks, about, facts_in
 from r2vbatch.api.wording import for_python
 from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.dashscope.regions import find_endpoint
-from r2vbatch.diagnostics import Diagnostic
+from r2vbatch.diagnostics import Diagnostic, in_order
 from r2vbatch.errors import ManifestInvalid
 from r2vbatch.manifest.ignores import silenced
 from r2vbatch.manifest.model import Manifest, Reading
@@ -123,11 +124,12 @@ def judged(
     prices: str | None = None,
     fit: bool = False,
     models: Catalogue | None = None,
+    looks: Looks = NO_LOOKS,
 ) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of what was read, with local references looked into but not hashed, and the
     diagnostics of both; None if nothing was understood. `endpoint` stands in place of the
     manifest's own, `models` in place of those that ship; with `fit`, copies may be made of all
-    local references."""
+    local references; `looks` are what was found at links, where they were looked into."""
     if reading.manifest is None:
         return None, reading.diagnostics
     meant = reading.manifest
@@ -135,9 +137,11 @@ def judged(
         meant = replace(meant, endpoint=endpoint)
     if fit:
         meant = replace(meant, fit=True)
-    looks = looks_of(local_files(meant))
-    drawn = planning.plan(meant, looks, models or catalogues.load(), prices=prices)
-    return drawn, silenced([*reading.diagnostics, *drawn.diagnostics], meant.ignores)
+    facts, links = looks_of(local_files(meant)), facts_in(looks)
+    drawn = planning.plan(meant, facts, models or catalogues.load(), prices=prices, links=links)
+    ours = dict.fromkeys([*drawn.diagnostics, *about(meant, looks)])
+    found = [*reading.diagnostics, *in_order(ours)]
+    return drawn, silenced(found, meant.ignores)
 
 
 def sound(drawn: Plan | None, found: Sequence[Diagnostic]) -> Manifest:
@@ -152,12 +156,14 @@ def measured(
     prices: str | None,
     cache: FactsCache | None,
     models: Catalogue | None = None,
+    looks: Looks = NO_LOOKS,
 ) -> Plan:
     """The plan of a sound manifest with its local references measured, as far as `cache` does
     not remember them. Raises `ManifestInvalid` where they have changed for the worse: takes left
     out of a plan would count as no longer wanted."""
     facts = facts_of(local_files(manifest), cache)
-    drawn = planning.plan(manifest, facts, models or catalogues.load(), prices=prices)
+    links = facts_in(looks)
+    drawn = planning.plan(manifest, facts, models or catalogues.load(), prices=prices, links=links)
     sound(drawn, drawn.diagnostics)
     return drawn
 

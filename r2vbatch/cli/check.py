@@ -1,4 +1,4 @@
-"""``check``: every problem of a manifest, and nothing else. Touches no network."""
+"""``check``: every problem of a manifest, and nothing else. Touches no network unless asked to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from r2vbatch.errors import Exit
     examples=[
         ("r2vbatch check film.yaml", "every problem, on its line, with what to do"),
         ("r2vbatch check --strict --format github episodes/*.yaml", "as a step of CI"),
-        ("r2vbatch check film.yaml --endpoint virginia", "would it hold in another region?"),
+        ("r2vbatch check film.yaml --online", "are the links alive, and what the model takes?"),
     ],
     exits={
         Exit.DONE: "no errors",
@@ -35,6 +35,7 @@ from r2vbatch.errors import Exit
 @params.endpoint
 @params.prices
 @params.fit
+@params.online
 @params.catalogue
 def check(
     manifests: tuple[Path, ...],
@@ -43,19 +44,23 @@ def check(
     endpoint: str | None,
     prices: str | None,
     fit: bool,
+    online: bool,
     catalogue: Path | None,
 ) -> int:
     """Say everything that is wrong with MANIFESTS, each problem on its line."""
     found, models = [], loading.models_in(catalogue)
     for file in manifests:
+        reading = loading.read(file)
+        looks = loading.looked_into(reading) if online else {}
         plan, problems = judged(
-            loading.read(file), endpoint=endpoint, prices=prices, fit=fit, models=models
+            reading, endpoint=endpoint, prices=prices, fit=fit, models=models, looks=looks
         )
         found += problems
         if format_ == "text" and plan:
             loading.say_fitted(plan)
         if format_ == "text" and plan and not problems:
             shots = counted(len(plan.manifest.shots), "shot")
-            say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}, no problems")
+            links = f", {counted(len(looks), 'link')} looked into" if online else ""
+            say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}{links}, no problems")
     loading.show(found, format_)
     return loading.verdict(found, strict=strict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ import click
 
 from r2vbatch import catalogue, diagnostics, manifest
 from r2vbatch.api import reading as judge
+from r2vbatch.api.online import NO_LOOKS, Looks
 from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.cli.text import say
 from r2vbatch.diagnostics import Diagnostic
@@ -28,9 +30,12 @@ def sound(
     prices: str | None = None,
     fit: bool = False,
     models: Catalogue | None = None,
+    looks: Looks = NO_LOOKS,
 ) -> Manifest:
     """The manifest, with its warnings shown. Raises `ManifestInvalid` after showing everything."""
-    drawn, found = judge.judged(reading, endpoint=endpoint, prices=prices, fit=fit, models=models)
+    drawn, found = judge.judged(
+        reading, endpoint=endpoint, prices=prices, fit=fit, models=models, looks=looks
+    )
     show(found)
     return judge.sound(drawn, found)
 
@@ -49,13 +54,27 @@ def models_in(file: Path | None) -> Catalogue:
     return models_of(lambda: own.read(file)) if file else catalogue.load()
 
 
+def looked_into(reading: Reading) -> Looks:
+    """What is at the links of its shots: one look at each."""
+    from r2vbatch.links import look_into
+    from r2vbatch.planning import linked
+
+    if reading.manifest is None:
+        return NO_LOOKS
+    return asyncio.run(look_into(each.url or "" for each in linked(reading.manifest)))
+
+
 def measured(
-    manifest: Manifest, prices: str | None, cache: FactsCache | None, models: Catalogue
+    manifest: Manifest,
+    prices: str | None,
+    cache: FactsCache | None,
+    models: Catalogue,
+    looks: Looks = NO_LOOKS,
 ) -> Plan:
     """The plan of a sound manifest, its local references measured. Raises `ManifestInvalid`, after
     showing everything, where they have changed for the worse since it was read."""
     try:
-        return judge.measured(manifest, prices, cache, models)
+        return judge.measured(manifest, prices, cache, models, looks)
     except ManifestInvalid as problem:
         show(problem.diagnostics)
         raise

@@ -38,6 +38,10 @@ fit = click.option(
     "--fit", is_flag=True,
     help="Give a conforming copy of each local reference that needs one (`fit: true`, for all).",
 )  # fmt: skip
+online = click.option(
+    "--online", is_flag=True,
+    help="Look into links, too: of each, as much is asked for as tells what it is. Sends no key.",
+)  # fmt: skip
 catalogue = click.option(
     "--catalogue", type=_PATH, metavar="FILE",
     help="Prices, limits and models of your own, laid over those of `r2vbatch models`.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from r2vbatch.api.online import NO_LOOKS, Looks
 from r2vbatch.batch.bill import draw_up
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Options, Settings, settle
@@ -44,6 +45,7 @@ from r2vbatch.visible import as_json
 @params.first
 @params.prices
 @params.fit
+@params.online
 @params.catalogue
 @params.stale
 @click.option("--requests", is_flag=True,
@@ -57,18 +59,20 @@ def plan(
     first: int | None,
     prices: str | None,
     fit: bool,
+    online: bool,
     catalogue: Path | None,
     stale: bool,
     requests: bool,
 ) -> int:
     """Show what `run` would do with MANIFEST and why, and what it would cost."""
-    models = loading.models_in(catalogue)
+    models, reading = loading.models_in(catalogue), loading.read(manifest)
+    looks = loading.looked_into(reading) if online else {}
     sound = loading.sound(
-        loading.read(manifest), endpoint=endpoint, prices=prices, fit=fit, models=models
+        reading, endpoint=endpoint, prices=prices, fit=fit, models=models, looks=looks
     )
     options = Options(output, endpoint, only, first, None, prices, ledger=ledger, stale=stale)
     settings = settle(sound, options)
-    drawn, matching, purses = _drawn(sound, settings, prices, models)
+    drawn, matching, purses = _drawn(sound, settings, prices, models, looks)
     if requests:
         for take in drawn.takes:
             if settings.in_scope(take.shot.id):
@@ -88,7 +92,11 @@ def show_plan(sound: Manifest, settings: Settings, prices: str | None, models: C
 
 
 def _drawn(
-    sound: Manifest, settings: Settings, prices: str | None, models: Catalogue
+    sound: Manifest,
+    settings: Settings,
+    prices: str | None,
+    models: Catalogue,
+    looks: Looks = NO_LOOKS,
 ) -> tuple[Plan, Matching, Sequence[Purse]]:
     """The plan, matched to the ledger if there is one, and the money in it. Nothing is made for
     that."""
@@ -96,11 +104,11 @@ def _drawn(
     from r2vbatch.batch.staleness import matched
 
     if not settings.ledger.is_file():
-        drawn = loading.measured(sound, prices, None, models)
+        drawn = loading.measured(sound, prices, None, models, looks)
         return drawn, match(drawn.takes, [], settings.in_scope), []
     ledger = Ledger.open(settings.ledger, create=False)
     try:
-        drawn = loading.measured(sound, prices, ledger, models)
+        drawn = loading.measured(sound, prices, ledger, models, looks)
         drawn = wanted(drawn, ledger.retakes(), settings.kind)
         return drawn, matched(drawn, settings, ledger), ledger.purses()
     finally:

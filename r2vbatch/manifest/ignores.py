@@ -21,13 +21,15 @@ from r2vbatch.yamlsource import Sequence as SequenceNode
 
 WARNINGS = frozenset(
     {
-        "curly-quotes", "dear-by-omission", "kind-not-known", "negative-prompt-too-long",
+        "curly-quotes", "dear-by-omission", "kind-not-known", "link", "negative-prompt-too-long",
         "output-elsewhere", "parameter-ignored", "prompt-too-long", "reference-file",
-        "reference-never-named", "reference-out-of-range", "region-in-doubt", "shot-ranges",
-        "shot-type-single", "unused-name", "wide-at",
+        "reference-name", "reference-never-named", "reference-out-of-range", "region-in-doubt",
+        "shot-ranges", "shot-type-single", "unused-name", "wide-at",
     }
 )  # fmt: skip
 """Every rule that warns."""
+_ONLINE = frozenset({"link"})
+"""What warns only where the network may be touched: otherwise nothing can be told of it."""
 
 _Pair = tuple[Scalar | None, Node]
 """A node with its key, if it has one."""
@@ -85,7 +87,8 @@ def silenced(found: Sequence[Diagnostic], ignores: Sequence[Ignore]) -> list[Dia
             left.append(each)
     if any(each.severity == "error" for each in found):
         return left
-    idle = [each for each in ignores if (each.position.file, each.rule, each.lines) not in used]
+    told = [each for each in ignores if each.rule not in _ONLINE]
+    idle = [each for each in told if (each.position.file, each.rule, each.lines) not in used]
     hint = "take it away; it holds for its own line, or for the value of the key there"
     return left + [
         Diagnostic(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
 
 from r2vbatch.diagnostics import Diagnostic, Position, Severity
 
@@ -77,6 +78,14 @@ class Reference:
     frame_of: str | None = None
     """The shot whose last frame it is; which picture that is shows only once that is made, and
     `url` stands for it."""
+
+    @property
+    def called(self) -> str:
+        """Its name for messages: the file's, or the last part of a URL, without a signature."""
+        if self.file:
+            return self.file.name
+        parts = urlsplit(self.url or "")
+        return unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.hostname or "the link"
 
 
 class Mention(NamedTuple):

@@ -14,6 +14,7 @@ from r2vbatch.media.clips import finish, verify
 from r2vbatch.media.facts import FactsCache, facts, facts_of, looks_of
 from r2vbatch.media.fitting import fit
 from r2vbatch.media.frames import last_frame
+from r2vbatch.media.heads import head
 from r2vbatch.media.model import SUFFIXES, ClipFacts, Expected, FileFacts, Finished, Verdict
 from r2vbatch.media.posters import poster
 from r2vbatch.media.recipes import Recipe
@@ -31,6 +32,7 @@ __all__ = [
     "facts_of",
     "finish",
     "fit",
+    "head",
     "last_frame",
     "looks_of",
     "poster",

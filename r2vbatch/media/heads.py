@@ -27,7 +27,14 @@ def head(file: BinaryIO, size: int) -> FileFacts:
         return _webp(start, size)
     found = None if start[4:8] == _IN_CONTAINERS else _picture(file, size)
     file.seek(0)
-    return found or film(file, "", size) or nothing("", size)
+    return found or _film(file, size) or nothing("", size)
+
+
+def _film(file: BinaryIO, size: int) -> FileFacts | None:
+    try:
+        return film(file, "", size)
+    except OSError:  # it was to be read where it has nothing
+        return None
 
 
 def _picture(file: BinaryIO, size: int) -> FileFacts | None:

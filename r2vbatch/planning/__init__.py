@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from r2vbatch.planning.build import plan
 from r2vbatch.planning.compose import expected, request
-from r2vbatch.planning.files import local_files
+from r2vbatch.planning.files import linked, local_files
 from r2vbatch.planning.identity import another, take_id
 from r2vbatch.planning.model import Plan, PlannedTake
 from r2vbatch.planning.retakes import Asked, with_retakes
@@ -19,6 +19,7 @@ __all__ = [
     "PlannedTake",
     "another",
     "expected",
+    "linked",
     "local_files",
     "plan",
     "request",

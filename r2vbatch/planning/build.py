@@ -22,7 +22,7 @@ from r2vbatch.planning.gate import Gate
 from r2vbatch.planning.given import given, given_to
 from r2vbatch.planning.graph import Order, waits_for
 from r2vbatch.planning.identity import shot_fingerprint, take_fingerprint, take_id
-from r2vbatch.planning.model import Estimate, Facts, Plan, PlannedTake, Sent
+from r2vbatch.planning.model import NO_LINKS, Estimate, Facts, Links, Plan, PlannedTake, Sent
 from r2vbatch.planning.price import estimate, price_region, prices_read
 from r2vbatch.planning.subject import Subject
 from r2vbatch.planning.wording import name_references, opening, spoken
@@ -30,7 +30,12 @@ from r2vbatch.planning.wording import name_references, opening, spoken
 
 @uncollected()
 def plan(
-    manifest: Manifest, facts: Facts, catalogue: Catalogue, *, prices: str | None = None
+    manifest: Manifest,
+    facts: Facts,
+    catalogue: Catalogue,
+    *,
+    prices: str | None = None,
+    links: Links = NO_LINKS,
 ) -> Plan:
     """All takes of `manifest`, and everything wrong with it that the manifest alone cannot tell.
 
@@ -38,7 +43,7 @@ def plan(
     Raises UsageProblem if there is no such table.
     """
     region = price_region(manifest.endpoint, prices, catalogue)
-    planner = _Planner(manifest, facts, catalogue, region)
+    planner = _Planner(manifest, facts, catalogue, region, links)
     takes = planner.takes()
     return Plan(
         manifest=manifest,
@@ -54,13 +59,21 @@ def plan(
 class _Planner:
     """One pass over a storyboard, with what shots share computed once."""
 
-    def __init__(self, manifest: Manifest, facts: Facts, catalogue: Catalogue, region: str) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        facts: Facts,
+        catalogue: Catalogue,
+        region: str,
+        links: Links,
+    ) -> None:
         self._manifest = manifest
         self._facts = facts
         self._catalogue = catalogue
         self._region = region
         self._gate = Gate()
-        self.copies = Copies(manifest, facts)
+        self._links = links
+        self.copies = Copies(manifest, facts, links)
         self._order = Order(manifest.shots)
         self._sent: dict[object, tuple[Sent, ...]] = {}
         self._estimates: dict[object, Estimate] = {}
@@ -127,7 +140,9 @@ class _Planner:
     def _estimate(self, model: Model, asked: Mapping[str, Any], sent: tuple[Sent, ...]) -> Estimate:
         key = (model.name, id(sent), *asked.values())
         if key not in self._estimates:
-            self._estimates[key] = estimate(model, asked, sent, self._facts, self._region)
+            self._estimates[key] = estimate(
+                model, asked, sent, self._facts, self._region, self._links
+            )
         return self._estimates[key]
 
     def _predecessors(self, shot: Shot, take_ids: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

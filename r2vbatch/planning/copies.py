@@ -1,4 +1,4 @@
-"""What is given to each model for each local reference: the file, or a copy that conforms.
+"""What is given to each model for each reference: the file, or a copy that conforms; or the link.
 
 Decided once for each reference and model, and judged once: a copy by what it will measure, a file
 by what it measures, with a word where fitting would mend it.
@@ -16,21 +16,22 @@ from r2vbatch.media import FileFacts
 from r2vbatch.planning import probe
 from r2vbatch.planning.fitting import Fitting, fitting
 from r2vbatch.planning.given import given
-from r2vbatch.planning.model import Facts, Sent
+from r2vbatch.planning.model import Facts, Links, Sent
 
 
 class Copies:
     """The copies that the references of a manifest need."""
 
-    def __init__(self, manifest: Manifest, facts: Facts) -> None:
+    def __init__(self, manifest: Manifest, facts: Facts, links: Links) -> None:
         self._fit = Fit() if manifest.fit else None
         self._facts = facts
+        self._links = links
         self._made: dict[tuple[str, int], Fitting | None] = {}
         self._judged: dict[tuple[str, int], tuple[Diagnostic, ...]] = {}
 
     def fit(self, reference: Reference) -> Fit | None:
-        """Whether it may be fitted, and how."""
-        return reference.fit or self._fit
+        """Whether it may be fitted, and how. A link is given as it is."""
+        return (reference.fit or self._fit) if reference.file else None
 
     def used(self) -> Iterator[str]:
         """What is fitted and why, each once, in words."""
@@ -80,13 +81,15 @@ class Copies:
         return self._made[key]
 
     def _measured(self, reference: Reference) -> FileFacts | None:
-        return self._facts.get(reference.file) if reference.file else None
+        if reference.file:
+            return self._facts.get(reference.file)
+        return self._links.get(reference.url or "")
 
 
 def _with_fit(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diagnostic]:
     """What speaks against a file as it is; a hint names fitting where that would mend it."""
     found = list(probe.judge(reference, facts, model))
-    made = fitting(reference, Fit(), facts, model) if found else None
+    made = fitting(reference, Fit(), facts, model) if found and reference.file else None
     if made is None:
         yield from found
         return

@@ -16,6 +16,12 @@ def local_files(manifest: Manifest) -> list[Path]:
     return list(dict.fromkeys(r.file for r in references.values() if r.file))
 
 
+def linked(manifest: Manifest) -> list[Reference]:
+    """The references of all shots that are http(s) links, each once, in storyboard order."""
+    references = {id(r): r for shot in manifest.shots for r in _all_of(shot)}
+    return [r for r in references.values() if r.url and r.url.lower().startswith("http")]
+
+
 def _all_of(shot: Shot) -> Iterator[Reference]:
     for reference in shot.references:
         yield reference

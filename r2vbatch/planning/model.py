@@ -20,6 +20,10 @@ from r2vbatch.media import Recipe
 
 Facts = Mapping[Path, FileFacts]
 """By absolute path. A local reference that is not in it is treated as of unknown length."""
+Links = Mapping[str, FileFacts]
+"""By URL as written: what is known of a link, where one was looked into. It is never more than
+judged and priced: what is asked of the service is the same without it."""
+NO_LINKS: Links = {}
 
 
 @dataclass(frozen=True, slots=True)

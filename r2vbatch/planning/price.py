@@ -15,7 +15,7 @@ from r2vbatch.catalogue import DEFAULT_PRICES, Catalogue, Model
 from r2vbatch.dashscope.regions import region_of
 from r2vbatch.errors import UsageProblem
 from r2vbatch.manifest.model import Money
-from r2vbatch.planning.model import Estimate, Facts, Sent
+from r2vbatch.planning.model import NO_LINKS, Estimate, Facts, Links, Sent
 
 
 def price_region(endpoint: str, asked: str | None, catalogue: Catalogue) -> str:
@@ -47,10 +47,15 @@ def tier(model: Model, parameters: Mapping[str, Any]) -> str:
 
 
 def estimate(
-    model: Model, parameters: Mapping[str, Any], sent: tuple[Sent, ...], facts: Facts, region: str
+    model: Model,
+    parameters: Mapping[str, Any],
+    sent: tuple[Sent, ...],
+    facts: Facts,
+    region: str,
+    links: Links = NO_LINKS,
 ) -> Estimate:
     """The billed seconds of one take and their price in `region`."""
-    taken, exact = _input_seconds(model, sent, facts)
+    taken, exact = _input_seconds(model, sent, facts, links)
     seconds = taken + Decimal(parameters.get("duration", model.default("duration")))
     prices = model.prices.get(region)
     if prices is None:
@@ -60,18 +65,25 @@ def estimate(
     return Estimate(seconds, Money(seconds * each, prices.currency), exact)
 
 
-def _input_seconds(model: Model, sent: tuple[Sent, ...], facts: Facts) -> tuple[Decimal, bool]:
+def _input_seconds(
+    model: Model, sent: tuple[Sent, ...], facts: Facts, links: Links
+) -> tuple[Decimal, bool]:
     """Billed seconds of the references; and whether nothing about them was assumed."""
     references = [reference for reference in sent if not reference.opens]
-    videos = [reference for reference in references if reference.kind != "image"]
+    videos = [reference for reference in references if _may_be_video(reference, links)]
     cap = model.input_cap.per_video(len(references), len(videos))
-    lengths = [_length(reference, facts) for reference in videos]
+    lengths = [_length(reference, facts, links) for reference in videos]
     billed = sum((cap if s is None else min(s, cap) for s in lengths), Decimal(0))
     return min(billed, model.input_cap.total), None not in lengths
 
 
-def _length(reference: Sent, facts: Facts) -> Decimal | None:
+def _may_be_video(reference: Sent, links: Links) -> bool:
+    known = links.get(reference.url)
+    return (reference.kind or (known and known.kind)) != "image"
+
+
+def _length(reference: Sent, facts: Facts, links: Links) -> Decimal | None:
     if reference.recipe:
         return reference.recipe.seconds
-    measured = facts.get(reference.file) if reference.file else None
+    measured = facts.get(reference.file) if reference.file else links.get(reference.url)
     return measured.seconds if measured else None

@@ -1,9 +1,9 @@
-"""Whether a local reference is a file that its model takes, by what was measured of it.
+"""Whether a reference is a file that its model takes, by what was measured of it.
 
 A file that the service would refuse is told before anything is uploaded or paid, with the
 measured value, the limit and the remedy. Where the service's pages disagree, the looser figure is
-an error's and the stricter one a warning's (``older`` in the catalogue). A link is not looked into
-here, and what a picture shows is nobody's business.
+an error's and the stricter one a warning's (``older`` in the catalogue). What a link leads to is
+judged like a file, where it was looked into; what a picture shows is nobody's business.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from pathlib import PurePath
 
 from r2vbatch.catalogue import Bound, FileLimits, Model
 from r2vbatch.diagnostics import Diagnostic
@@ -88,7 +89,7 @@ _MEASURES = {
 
 def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diagnostic]:
     """What speaks against giving this file to `model`, at the reference's place."""
-    name = reference.file.name if reference.file else ""
+    name = reference.called
     if facts.kind is None:
         kinds = "no sound" if reference.kind == "audio" else "neither an image nor a video"
         what = f"is {kinds}" if facts.bytes else "is empty"
@@ -120,16 +121,19 @@ def judge(reference: Reference, facts: FileFacts, model: Model) -> Iterator[Diag
 
 
 def misnamed(reference: Reference, facts: FileFacts) -> Iterator[Diagnostic]:
-    """A file under a name of another format: the service goes by names, too, so it goes up under a
-    right one; but perhaps another file was meant."""
-    if reference.file is None or not facts.suffixes:
-        return
-    name, other = reference.file.name, reference.file.suffix.lower()
+    """What is under a name of another format: the service goes by names, too, so a file goes up
+    under a right one; but perhaps another one was meant."""
+    name = reference.called
+    other = PurePath(name).suffix.lower()
     usual = any(other in suffixes for suffixes in SUFFIXES.values())
-    if usual and other not in facts.suffixes and reference.kind in {None, facts.kind}:
+    if not facts.suffixes or not usual or other in facts.suffixes:
+        return
+    if reference.kind in {None, facts.kind}:
+        what = f"{name} is {facts.format} by its content"
+        renamed = f"it is uploaded as {facts.named(name)}"
         yield diagnose(
             reference.origin,
-            f"{name} is {facts.format} by its content; it is uploaded as {facts.named(name)}",
+            f"{what}; {renamed if reference.file else 'the service may go by its name'}",
             rule="reference-name",
             hint="rename it, unless another file was meant",
             severity="warning",
