@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from r2vbatch.diagnostics import Diagnostic
-from r2vbatch.links import Look
 from r2vbatch.manifest.model import Manifest, diagnose
 from r2vbatch.media import FileFacts
 from r2vbatch.planning import linked
 
-Looks = Mapping[str, Look]
+if TYPE_CHECKING:
+    from r2vbatch.links import Look  # a client of HTTP: not needed to judge a manifest
+
+Looks = Mapping[str, "Look"]
 """By URL as written."""
 NO_LOOKS: Looks = {}
 
