@@ -8,6 +8,7 @@ import pytest
 from emulator_calls import body
 from hypothesis import given
 from hypothesis import strategies as st
+from test_emulator_checks import changed
 
 from r2vbatch.emulator.ask import usage
 from r2vbatch.emulator.checks import read
@@ -35,6 +36,23 @@ def test_a_video_counts_up_to_its_share_of_five_seconds(references, cap):
         "video_count": 1,
         "SR": 1080,
     }
+
+
+@pytest.mark.parametrize(
+    ("videos", "images", "given"),
+    [(1, 0, 5), (1, 4, 5), (2, 3, 5), (3, 0, 5), (3, 2, 5), (4, 1, 5), (5, 0, 5)],
+)
+def test_2_7_shares_by_its_videos_alone(videos, images, given):
+    """Long videos count 5 s together, however many there are and whatever images beside them; a
+    short one among three counts as it is, the others 5/3 s each. A first frame shares nothing."""
+    kinds = ["reference_video"] * videos + ["reference_image"] * images + ["first_frame"]
+    media = [{"type": kind, "url": "https://media.invalid/a"} for kind in kinds]
+    asked = changed("wan2.7-r2v", {"media": media, "duration": 10})
+    ask = read(asked, Options())
+    found = usage(ask, [LONG] * videos)
+    assert (found["input_video_duration"], found["duration"]) == (given, 10 + given)
+    if videos == 3:
+        assert usage(ask, [LONG, LONG, Decimal(1)])["input_video_duration"] == 4.33
 
 
 def test_the_worked_example():

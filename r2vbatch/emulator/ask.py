@@ -59,12 +59,12 @@ class Ask:
 def input_cap(ask: Ask, videos: int) -> Decimal:
     """Seconds that each reference video counts for at most.
 
-    2.6: 5 s shared by all references (1.65 for three, as the table says); 2.7: by the videos.
+    2.6: 5 s shared by all references (1.65 for three, as its table says); 2.7: by the videos.
     """
-    sharers = videos if ask.separate_numbers else len(ask.references)
-    if sharers == 3:
-        return Decimal("1.65")
-    return Decimal(5) / max(sharers, 1)
+    if ask.separate_numbers:
+        return Decimal(5) / max(videos, 1)
+    sharers = len(ask.references)
+    return Decimal("1.65") if sharers == 3 else Decimal(5) / max(sharers, 1)
 
 
 def usage(
@@ -97,5 +97,6 @@ def usage(
 
 
 def _plain(seconds: Decimal) -> int | float:
-    """An integer where it is one, else a float rounded to centiseconds."""
-    return int(seconds) if seconds == int(seconds) else round(float(seconds), 2)
+    """Rounded to centiseconds: an integer where it is one then, else a float."""
+    seconds = round(seconds, 2)
+    return int(seconds) if seconds == int(seconds) else float(seconds)
