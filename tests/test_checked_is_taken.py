@@ -21,7 +21,7 @@ from test_limits import cases as limits_of_files
 from test_limits import measured
 
 from r2vbatch.emulator import checks, media
-from r2vbatch.emulator.ask import Ask
+from r2vbatch.emulator.ask import Ask, usage
 from r2vbatch.emulator.media import Medium
 from r2vbatch.emulator.options import Options
 from r2vbatch.emulator.readings import strictest
@@ -122,6 +122,13 @@ def taken(body: dict[str, Any], options: Options) -> bool:
     return not ask.later and not media.check(ask, list(in_limits(ask)), options)
 
 
+def billed(body: dict[str, Any]) -> Decimal:
+    """The seconds on the emulator's bill, its films being longer than what counts."""
+    ask = checks.read(body, Options())
+    films = [r.role != "first_frame" and r.url.endswith(".mp4") for r in ask.references]
+    return Decimal(str(usage(ask, [None] * sum(films))["duration"]))
+
+
 def as_sent(shot: Shot) -> Iterator[dict[str, Any]]:
     """The requests of a shot, whether or not the plan would send them."""
     model = CATALOGUE.models[shot.model]
@@ -136,8 +143,8 @@ def as_sent(shot: Shot) -> Iterator[dict[str, Any]]:
 def test_two_readings_of_one_documentation(
     shot: dict[str, Any], place: tuple[str, str], voices: bool
 ) -> None:
-    """A shot without an error is taken; one without a warning, at the sternest emulator too. One
-    with an error is not: the service would have refused it."""
+    """A shot without an error is taken, and billed as estimated; one without a warning is at the
+    sternest emulator too. One with an error is not: the service would have refused it."""
     model, region = place
     board = storyboard(shot, model=model, endpoint=region, cast=voiced(CAST) if voices else CAST)
     manifest = read(board)
@@ -148,6 +155,7 @@ def test_two_readings_of_one_documentation(
     if made.takes:
         assert [request(take) for take in made.takes] == bodies
         assert all(taken(body, there) for body in bodies)
+        assert billed(bodies[0]) == made.takes[0].estimate.seconds
         if not made.diagnostics:
             assert all(taken(body, sternest) for body in bodies)
     else:
