@@ -91,10 +91,10 @@ def policy(*, live: bool) -> str:
 
 
 def _inside(*, live: bool) -> tuple[str, str]:
-    """Style and script of the page."""
-    if live:
-        return _part("sheet.css") + _part("review.css"), _part("sheet.js") + _part("review.js")
-    return _part("sheet.css"), _part("sheet.js")
+    """Style and script of the page, each in one piece."""
+    names = ("sheet", "viewer", "review") if live else ("sheet", "viewer")
+    styles = ("sheet.css", "review.css") if live else ("sheet.css",)
+    return "".join(map(_part, styles)), "".join(_part(f"{name}.js") for name in names)
 
 
 def shot_html(shot: Shot, drawn: Sheet, *, live: bool) -> str:
