@@ -71,6 +71,7 @@ class _Planner:
         self._facts = facts
         self._catalogue = catalogue
         self._region = region
+        self._place = region_of(manifest.endpoint)
         self._gate = Gate()
         self._links = links
         self.copies = Copies(manifest, facts, links)
@@ -169,6 +170,7 @@ class _Planner:
             prompt=prompt,
             parameters=asked,
             region=self._region,
+            place=self._place,
             facts=self._facts,
             gate=self._gate,
         )
@@ -184,7 +186,6 @@ class _Planner:
             yield from self.copies.judge(reference, model)
 
     def _about_model(self, shot: Shot, model: Model | None) -> Iterator[Diagnostic]:
-        region = region_of(self._manifest.endpoint)
         if model is None:
             if not shot.model:
                 return  # missing, or not even text: that is told already
@@ -196,10 +197,10 @@ class _Planner:
                 rule="unknown-model",
                 hint=f"did you mean {close}? {known}" if close else known,
             )
-        elif region in self._catalogue.regions and region not in model.regions:
+        elif self._place and self._place not in model.regions:
             yield diagnose(
                 _model_origin(self._manifest, shot),
-                f"{model.name} is not offered in {region}",
+                f"{model.name} is not offered in {self._place}",
                 rule="model-not-in-region",
                 hint=f"it is in {', '.join(model.regions)}",
             )
@@ -227,7 +228,7 @@ class _Planner:
         cap = self._manifest.max_cost
         currency = self._catalogue.currency(self._region)
         if cap and cap.currency != currency:
-            bound = region_of(self._manifest.endpoint) == self._region
+            bound = self._place == self._region
             yield diagnose(
                 self._manifest.where("budget"),
                 f"the budget is in {cap.currency}, but prices of {self._region} are in {currency}",

@@ -126,8 +126,8 @@ def _kind_not_known(subject: Subject, origin: Origin) -> Diagnostic:
 
 def doubts(subject: Subject) -> Iterator[Diagnostic]:
     """What the region may refuse: its pages disagree, so it is said and not held up."""
-    shot, model, region = subject.shot, subject.model, subject.manifest.endpoint
-    doubt = model.doubts.get(region)
+    shot, model, region = subject.shot, subject.model, subject.place
+    doubt = model.doubts.get(region or "")
     if doubt is None:
         return
     some = f"some pages say that {model.name} in {region} takes"

@@ -29,6 +29,8 @@ class Subject:
     parameters: Mapping[str, Any]
     region: str
     """Of the price table."""
+    place: str | None
+    """The region where it is to be made; None for the preview, and for hosts of others."""
     facts: Facts
     """Of local files, as far as they were measured."""
     gate: Gate
