@@ -7,6 +7,7 @@ Errors (the service would refuse, or do something else than asked):
     parameter-not-accepted   a size, resolution, ratio, duration … that the model does not make
     too-many-references      more references, or more videos, than the model takes
     unknown-kind             a model that wants to be told: is this link an image or a video?
+    private-link             an address of this machine or network, which no region reaches
     seed-too-large           the seed of the last take would be beyond the range
     after-loop               shots that wait for each other (found in ``graph``)
     budget-currency          a cap that the prices cannot be held to (found in ``build``)
@@ -38,6 +39,7 @@ from r2vbatch.manifest.model import Mention, Origin, diagnose
 from r2vbatch.manifest.phrases import short
 from r2vbatch.planning.gate import nearest
 from r2vbatch.planning.naming import names
+from r2vbatch.planning.reach import out_of_reach
 from r2vbatch.planning.subject import Subject
 from r2vbatch.planning.timing import oddities, timed_shots
 from r2vbatch.planning.unsent import unsent
@@ -242,6 +244,7 @@ RULES = (
     unsent,
     seed_range,
     references,
+    out_of_reach,
     doubts,
     too_long,
     names,
