@@ -56,8 +56,9 @@ def test_a_slate_stands_in_and_what_is_missing_is_told(shelf: Shelf) -> None:
 def test_without_anything_there_is_no_film(shelf: Shelf) -> None:
     """Nor a file that would be empty."""
     shelf.want("a_t01")
-    assert shelf.deliver() == Delivery((PAGE,), missing=("a",))
-    assert shelf.times() == {}
+    for _ in range(2):
+        assert shelf.deliver() == Delivery((PAGE,), missing=("a",))
+        assert shelf.times() == {}
 
 
 def test_what_did_not_change_is_not_made_again(shelf: Shelf) -> None:
@@ -124,7 +125,8 @@ def test_a_broken_clip_is_named_and_stood_in_for(shelf: Shelf) -> None:
     delivery = shelf.deliver()
     assert (delivery.shots, delivery.slates, delivery.missing) == (2, 1, ("c",))
     assert shelf.greys() == [60, 120]
-    assert [trouble.split(" can")[0] for trouble in delivery.troubles] == ["b_t01.mp4", "c_t01.mp4"]
+    [trouble] = delivery.troubles
+    assert trouble.startswith("b_t01.mp4, c_t01.mp4 cannot be read: ")
 
 
 def test_a_clip_that_proves_broken_while_it_is_encoded(shelf: Shelf) -> None:

@@ -40,6 +40,8 @@ from r2vbatch.storage import Folder, unwritable
 
 REEL = "reel.mp4"
 _TIMELINE = "timeline.{}"
+_NAMED = 5
+"""Files that are named where many have one trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,12 @@ def _film(
     every = map(_TIMELINE.format, FORMS)
     before = [name for name in every if name in made.marks and folder.exists(name)]
     wanted = {REEL, *map(_TIMELINE.format, timelines), *before}
-    if not anew and made.revision == revision and made.left(folder, wanted):
+    if not anew and made.revision == revision:
         with suppress(KeyError, TypeError, ValueError):
-            delivery = Delivery.of(made.told)
-            if wanted.issuperset(delivery.files):
-                return delivery
+            told = Delivery.of(made.told)
+            there = wanted.issuperset(told.files) and made.left(folder, wanted)
+            if there or not told.shots:
+                return told
     try:
         with _alone(folder):
             made = Made.read(folder)
@@ -216,8 +219,14 @@ def _digest(cuts: Iterable[Cut]) -> str:
 
 
 def _broken(cutting: Cutting) -> Iterator[str]:
+    """Those of one reason together: where a disk is missing, so are all files."""
+    by_reason: dict[str, list[str]] = {}
     for file, why in cutting.broken.items():
-        yield f"{file.name} cannot be read: {why}"
+        by_reason.setdefault(why, []).append(file.name)
+    for why, names in by_reason.items():
+        left = len(names) - _NAMED
+        few = ", ".join(names[:_NAMED]) + (f" and {left} more" if left > 0 else "")
+        yield f"{few} cannot be read: {why}"
 
 
 def _taken(names: Iterable[str]) -> Iterator[str]:
