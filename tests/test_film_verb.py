@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +97,29 @@ def test_a_film_that_cannot_be_made_is_told_and_nothing_else(studio: Studio) -> 
     assert said.code == 0
     assert "1 of 1 take done" in said.out
     assert f"film: {studio.output} cannot be written to: File exists" in said.out
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_ended_half_way_the_film_there_was_is_whole(
+    shelf: Shelf, studio: Studio, number: signal.Signals
+) -> None:
+    """Ctrl-C ends it within a frame and leaves nothing about; whatever kill -9 leaves, the next one
+    clears away. The film that was there is as it was."""
+    shelf.put("a_t01", size=(640, 360))
+    shelf.deliver()
+    before = shelf.folder.path("reel.mp4").read_bytes()
+    shelf.put("b_t01", size=(360, 640), frames=600, hertz=None)
+    with studio.start("film", "out") as program:
+        while not list(shelf.folder.path(".film").glob("*.part")):
+            assert program.poll() is None
+            time.sleep(0.005)
+        program.send_signal(number)
+        program.communicate(timeout=60)
+    assert program.wait() in (130, -9)
+    assert shelf.folder.path("reel.mp4").read_bytes() == before
+    if number is signal.SIGINT:
+        assert not list(shelf.folder.path(".film").glob("*.part"))
+    assert studio.call("film", "out").code == 0
+    assert not list(shelf.folder.path(".film").glob("*.part"))
+    assert shelf.deliver().shots == 2

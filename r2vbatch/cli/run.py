@@ -1,4 +1,4 @@
-"""``run``: check, plan, confirm the price, make what is not made yet."""
+"""``run``: check, plan, confirm the price, make what is not made yet, deliver the film."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from r2vbatch.cli.verb import MEANINGS, Verb
 @params.ledger
 @run_options
 def run(manifest: Path, output: Path | None, ledger: Path | None, **chosen: Any) -> int:
-    """Make every take of MANIFEST that is not made yet.
+    """Make every take of MANIFEST that is not made yet, and the film of them.
 
     The default endpoint is the preview, which needs no key. Run it again at any time: what is
     done is kept, what was interrupted goes on, what was edited is made anew.

@@ -25,6 +25,7 @@ from typing import TypeVar
 from r2vbatch.film.joining import alike, join
 from r2vbatch.film.model import FilmShot, Footage
 from r2vbatch.film.segments import FINE, Target, make_over
+from r2vbatch.film.silence import silence
 from r2vbatch.film.survey import RATE, Survey, Unreadable, survey
 
 T = TypeVar("T")
@@ -130,7 +131,7 @@ def _target(clips: Sequence[Survey], options: Mapping[str, str]) -> Target:
         0,
         0,
     )
-    voices = (c.sound for c in clips if c.sound)
+    voices = (c.sound for c in clips if c.sound and silence(c.sound))
     hertz, layout = _commonest((v.hertz, v.layout) for v in voices) or (48_000, "stereo")
     rate = _commonest(c.picture.rate for c in clips if c.even) or RATE
     return Target(width & ~1, height & ~1, rate, hertz, layout, tuple(options.items()))
@@ -184,6 +185,9 @@ def _segment(
         return survey(file)
     watch.onward()
     part = file.with_suffix(f".{number}.part")
-    make_over(cut.clip, target, part, watch.onward, marked=marked)
-    part.replace(file)
+    try:
+        make_over(cut.clip, target, part, watch.onward, marked=marked)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
     return survey(file)
