@@ -53,7 +53,7 @@ def new_take(take: str = "sh010_t01", kind: Kind = "live", **changes: Any) -> Ne
         "prompt_key": prompt,
         "estimate": Decimal("1.50"),
         "currency": "USD",
-        "per_second": Decimal("0.15"),
+        "per_second": {"": Decimal("0.15")},
     }
     return NewTake(**{**fields, **changes})
 

@@ -99,14 +99,14 @@ def test_a_paid_take_keeps_the_price_it_was_made_for(ledger: Ledger) -> None:
     """Renamed while another price table is in use, dollars stay dollars."""
     (key,) = add(ledger, new_take("a_t01"))
     bring(ledger, key, State.DONE, cost=Decimal("1.20"))
-    yuan = new_take("b_t01", currency="CNY", estimate=Decimal(9), per_second=Decimal("0.9"))
+    yuan = new_take("b_t01", currency="CNY", estimate=Decimal(9), per_second={"": Decimal("0.9")})
     ledger.apply(fresh=[], named=[(key, yuan)], unwanted=[], moves=[])
     row = ledger.take(key)
     assert (row.take, row.shot, row.currency, row.per_second) == (
         "b_t01",
         "b",
         "USD",
-        Decimal("0.15"),
+        {"": Decimal("0.15")},
     )
     assert (spent(ledger, "USD"), spent(ledger, "CNY")) == (Decimal("1.20"), Decimal(0))
 
@@ -119,7 +119,7 @@ def test_what_is_not_paid_for_takes_the_price_of_the_day(ledger: Ledger, state: 
     bring(ledger, keys[0], state)
     bring(ledger, keys[1], State.EXPIRED)
     ledger.move(keys[1], State.PLANNED)
-    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": Decimal("0.9")}
+    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": {"": Decimal("0.9")}}
     ledger.price([new_take("a_t01", **price), new_take("b_t01", **price)])
     unpaid = state not in PAID
     assert ledger.take(keys[0]).currency == ("CNY" if unpaid else "USD")
@@ -136,7 +136,7 @@ def test_money_in_two_currencies_is_told_apart(ledger: Ledger) -> None:
     assert ledger.purses() == []
     bring(ledger, key, State.IN_DOUBT)
     ledger.move(key, State.PLANNED, "a person said yes", lost=True)
-    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": Decimal("0.9")}
+    price = {"currency": "CNY", "estimate": Decimal(9), "per_second": {"": Decimal("0.9")}}
     ledger.price([new_take(**price)])
     bring(ledger, key, State.RUNNING)
     assert [(str(p.spent), str(p.set_aside)) for p in ledger.purses()] == [

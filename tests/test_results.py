@@ -57,7 +57,7 @@ def planned_row(ledger: Ledger) -> dict[str, Any]:
     """A take of which nothing is known yet, in a request that leaves all to the service."""
     request = {"model": "wan2.6-r2v", "input": {"prompt": "p", "reference_urls": []}}
     (key,) = add(ledger, new_take("z_t01", "preview", model="wan2.6-r2v", request=request,
-                                  estimate=None, currency=None, per_second=None))  # fmt: skip
+                                  estimate=None, currency=None, per_second={}))  # fmt: skip
     return result(ledger.take(key))
 
 

@@ -111,7 +111,7 @@ def _rename(folder: Folder, source: str, target: str) -> None:
 
 def planned_row(kind: Kind, take: PlannedTake, request: dict[str, object], key: str) -> NewTake:
     """A take of the plan as the ledger takes it; `key` is its prompt key."""
-    cost, seconds = take.estimate.cost, take.estimate.seconds
+    cost = take.estimate.cost
     return NewTake(
         kind=kind,
         take=take.id,
@@ -124,5 +124,5 @@ def planned_row(kind: Kind, take: PlannedTake, request: dict[str, object], key: 
         prompt_key=key,
         estimate=cost.amount if cost else None,
         currency=cost.currency if cost else None,
-        per_second=cost.amount / seconds if cost and seconds else None,
+        per_second=take.estimate.per_second,
     )

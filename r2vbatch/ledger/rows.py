@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -20,6 +21,11 @@ from r2vbatch.manifest.model import Money
 _JSON = frozenset({"flags", "marks", "request"})
 _QUERY = re.compile(r"""(://[^\s?#"'<>\\]*)(?:[?#](?:(?!["'<>\\])[!-~])*)?""")
 """Begins at ``://`` and eats what it has read, whatever follows: linear in the longest text."""
+
+
+PerSecond = Mapping[str, Decimal]
+"""Prices of a billed second by tier (``720P``); of the tier that was asked for, under ``""``; empty
+where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class TakeRow:
     prompt_key: str
     estimate: Decimal | None
     currency: str | None
-    per_second: Decimal | None
+    per_second: PerSecond
     endpoint: str | None
     marks: tuple[str, ...]
     attempts: int
@@ -111,7 +117,7 @@ class NewTake(NamedTuple):
     prompt_key: str
     estimate: Decimal | None
     currency: str | None
-    per_second: Decimal | None
+    per_second: PerSecond
 
 
 class UploadKey(NamedTuple):
@@ -188,9 +194,10 @@ def named(raw: tuple[Any, ...]) -> dict[str, Any]:
 def from_database(stored: dict[str, Any]) -> TakeRow:
     """A row of `takes`, its columns as they are stored, by name."""
     values = stored.copy()
-    for name in ("estimate", "per_second", "billed_seconds", "cost"):
+    for name in ("estimate", "billed_seconds", "cost"):
         values[name] = decimal(values[name])
     values.update(
+        per_second=_per_second(values["per_second"]),
         wanted=bool(values["wanted"]),
         state=State(values["state"]),
         flags=tuple(json.loads(values["flags"])),
@@ -200,9 +207,18 @@ def from_database(stored: dict[str, Any]) -> TakeRow:
     return TakeRow(**values)
 
 
+def _per_second(text: str | None) -> PerSecond:
+    """Before there were several, it was the one that was asked for, as a number."""
+    if not text or not text.startswith("{"):
+        return {"": Decimal(text)} if text else {}
+    return {tier: Decimal(price) for tier, price in json.loads(text).items()}
+
+
 def _plain(name: str, value: Any) -> Any:
     if name in _JSON:
         return whole(json.dumps(value, ensure_ascii=False))
+    if name == "per_second":
+        return json.dumps({tier: str(price) for tier, price in value.items()})
     if isinstance(value, Decimal):
         return str(value)
     if name == "error_message" and value is not None:

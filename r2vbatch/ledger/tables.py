@@ -29,7 +29,7 @@ CREATE TABLE takes (
     prompt_key       TEXT NOT NULL,              -- equal for prompts the service cannot tell apart
     estimate         TEXT,
     currency         TEXT,
-    per_second       TEXT,                       -- price of a billed second
+    per_second       TEXT,                       -- JSON: prices of a billed second, by tier
     endpoint         TEXT,                       -- base URL the intent went to
     marks            TEXT NOT NULL DEFAULT '[]', -- JSON: salted hashes of keys seen to reach it
     attempts         INTEGER NOT NULL DEFAULT 0,

@@ -66,6 +66,9 @@ class Estimate:
     """None when the price table does not know the model."""
     exact: bool
     """False where a remote video's length is unknown and was taken at its cap."""
+    per_second: Mapping[str, Decimal] = field(default_factory=dict)
+    """Prices of a billed second by tier, since another may be made than was asked for; of the one
+    asked for, under ``""``."""
 
 
 def total(estimates: Iterable[Estimate]) -> Estimate:

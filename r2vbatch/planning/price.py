@@ -61,8 +61,9 @@ def estimate(
     if prices is None:
         return Estimate(seconds, None, exact)
     audio = bool(parameters.get("audio", model.default("audio"))) if model.has("audio") else True
-    each = prices.of(tier(model, parameters), audio=audio)
-    return Estimate(seconds, Money(seconds * each, prices.currency), exact)
+    each = {name: prices.of(name, audio=audio) for name in model.tiers}
+    asked = each[tier(model, parameters)]
+    return Estimate(seconds, Money(seconds * asked, prices.currency), exact, {"": asked, **each})
 
 
 def _input_seconds(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from r2vbatch.dashscope.faults import Reach, ServiceError, classify_task
 from r2vbatch.dashscope.model import Status, Task
 from r2vbatch.ledger import AT_SERVICE, Ledger, State, TakeRow
 from r2vbatch.pacing import backoff
 from r2vbatch.reconcile import unchanged
+from r2vbatch.take import billing
 from r2vbatch.take.means import Means
 
 TASK_LIFE = 24 * 3600.0
@@ -154,8 +154,7 @@ def echo_name(base_url: str) -> str:
 
 async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
     await _learn_echo(row, task, means)
-    billed = task.usage.billed_seconds if task.usage else None
-    cost = _cost(row, billed)
+    cost = billing.cost(row, task.usage)
     means.budget.settle(row.price, row.price if cost is None else row.money(cost))
     return await means.ledger.do(
         Ledger.move, row.key, State.GENERATED,
@@ -163,18 +162,9 @@ async def _generated(row: TakeRow, task: Task, means: Means) -> TakeRow:
         link_expires=_stamp(task.link_expires),
         started_at=_stamp(task.started_at) or row.started_at,
         ended_at=_stamp(task.ended_at) or means.clock(),
-        billed_seconds=billed,
+        billed_seconds=billing.billed_seconds(task.usage),
         cost=cost,
     )  # fmt: skip
-
-
-def _cost(row: TakeRow, billed: Decimal | None) -> Decimal | None:
-    """What the billed seconds cost; a slate costs nothing."""
-    if row.kind == "preview":
-        return Decimal(0)
-    if billed is None or row.per_second is None:
-        return None
-    return (billed * row.per_second).normalize()
 
 
 async def _failed(row: TakeRow, task: Task, means: Means, *, last_try: bool) -> TakeRow:
