@@ -45,13 +45,15 @@ def film(
     sounds: int = 0,
     hdr: bool = False,
     square: bool = True,
+    pixels: str = "yuv420p",
+    rate: int = 20,
 ) -> Path:
-    """A film of a gold band on navy, 20 frames a second."""
+    """A film of a gold band on navy."""
     with av.open(str(file), "w", format=form) as made:
         options = _FAST.get(codec, {})
-        pictures = made.add_stream(codec, rate=20, options=options)
+        pictures = made.add_stream(codec, rate=rate, options=options)
         pictures.width, pictures.height = size
-        pictures.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        pictures.pix_fmt = pixels
         if uneven:
             pictures.codec_context.time_base = Fraction(1, 600)
         if not square:
@@ -61,7 +63,7 @@ def film(
         heard = [made.add_stream("aac", rate=48000, layout="mono") for _ in range(sounds)]
         image = Image.new("RGB", size, "navy")
         image.paste("gold", (0, 0, size[0], size[1] // 4))
-        for n in range(round(seconds * 20)):
+        for n in range(round(seconds * rate)):
             frame = av.VideoFrame.from_image(image)
             if uneven:
                 frame.pts, frame.time_base = n * 30 + (n % 3) * 7, Fraction(1, 600)
@@ -95,8 +97,8 @@ def recording(file: Path, codec: str, form: str, seconds: float) -> Path:
     with av.open(str(file), "w", format=form) as made:
         sound = made.add_stream(codec, rate=48000, layout="mono")
         frame = quiet(seconds)
-        if codec == "libmp3lame":
-            frame = next(iter(av.AudioResampler("s16p", "mono", 48000).resample(frame)))
+        if other := {"libmp3lame": "s16p", "flac": "s16", "libopus": "flt"}.get(codec):
+            frame = next(iter(av.AudioResampler(other, "mono", 48000).resample(frame)))
         made.mux(sound.encode(frame))
         made.mux(sound.encode(None))
     return file
@@ -181,7 +183,10 @@ MAKERS: Mapping[str, Callable[[Path], Path]] = {
     "half.mp4": lambda file: _bytes(file, video(0.5, size=(320, 240))),
     "huge.mp4": _huge,
     "browser.webm": lambda file: film(file, "libvpx", form="webm"),
-    "camera.avi": lambda file: film(file, "mjpeg", form="avi"),
+    "camera.avi": lambda file: film(file, "mjpeg", form="avi", pixels="yuvj420p"),
+    "screen.mp4": lambda file: film(file, pixels="yuv444p"),
+    "ten-bits.mp4": lambda file: film(file, pixels="yuv420p10le"),
+    "slow-motion.mp4": lambda file: film(file, rate=240, seconds=1.0),
     "tape.mts": lambda file: film(file, seconds=2, form="mpegts"),
     "cut-short.mp4": lambda file: _cut(file, video(2.0, size=(320, 240))),
     "cut-in-the-middle.mp4": _cut_film,
@@ -209,6 +214,8 @@ MAKERS: Mapping[str, Callable[[Path], Path]] = {
     "scan.tif": lambda file: image(file, (320, 320), "CMYK"),
     "web.avif": lambda file: image(file, (320, 320)),
     "memo.m4a": lambda file: recording(file, "aac", "ipod", 3.0),
+    "studio.flac": lambda file: recording(file, "flac", "flac", 3.0),
+    "chat.ogg": lambda file: recording(file, "libopus", "ogg", 3.0),
     "long.wav": lambda file: _bytes(file, voice(12.0)),
     "half.wav": lambda file: _bytes(file, voice(0.5)),
     "voice.mp3": lambda file: recording(file, "libmp3lame", "mp3", 3.0),

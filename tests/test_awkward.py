@@ -26,7 +26,7 @@ from r2vbatch.planning.model import Sent
 
 TABLE = Path(__file__).with_name("awkward.yaml")
 VIDEOS = (".mov", ".mp4", ".webm", ".avi", ".mts")
-VOICES = (".m4a", ".wav", ".mp3")
+VOICES = (".m4a", ".flac", ".ogg", ".wav", ".mp3")
 MODEL = "wan2.7-r2v"
 """Its limits are the ones that hold for all kinds of files."""
 

@@ -40,7 +40,8 @@ class FileFacts:
     traits: tuple[str, ...] = ()
     """What a phone or a studio does that not every program understands: ``turned`` (stored on its
     side), ``stretched`` (pixels that are not square), ``moving`` (a picture that is several),
-    ``broken`` (not all of it is there), ``CMYK``, ``HDR``, ``uneven`` (frame rate), ``streams``
+    ``broken`` (not all of it is there), ``CMYK``, ``HDR``, ``deep`` (H.264 of more than 8 bits, or
+    with a colour for each pixel), ``fast`` (slow motion), ``uneven`` (frame rate), ``streams``
     (more than a picture and a sound), and the codec where it is not H.264, such as ``HEVC``."""
 
     @property

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 _HDR = frozenset({16, 18})
 """Transfer curves of ITU-T H.273: PQ and HLG."""
+_PLAIN = frozenset({"yuv420p", "yuvj420p", None})
+"""Pixels of H.264 that every player knows; what records a screen writes others."""
+_FAST = 61
+"""Frames a second, of slow motion."""
 
 
 def traits(
@@ -23,6 +27,8 @@ def traits(
         "stretched": stretch(stream) != 1,
         codec.upper(): codec != "h264",
         "HDR": is_hdr(stream),
+        "deep": codec == "h264" and stream.codec_context.pix_fmt not in _PLAIN,
+        "fast": (stream.average_rate or 0) > _FAST,
         "uneven": is_uneven(stream),
         "streams": len(container.streams) > 1 + bool(container.streams.audio),
     }

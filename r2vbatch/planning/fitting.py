@@ -34,6 +34,8 @@ _TOLD = {
     "turned": "turned upright",
     "stretched": "pixels made square",
     "HDR": "HDR to plain brightness",
+    "deep": "to 8 bits and 4:2:0",
+    "fast": "slow motion to 30 frames a second",
     "uneven": "uneven frame rate to 30 a second",
     "streams": "further streams left out",
     "CMYK": "CMYK to RGB",
