@@ -82,11 +82,13 @@ class Scene:
         self.kind = kind
         self.account = stage.new_account() if account is None else account
         self.studio = Studio(stage.place / name)
+        self.words_more: tuple[str, ...] = ()
 
     def copy(self, name: str) -> Scene:
         """The same scene at another place; its tasks are the same, too."""
         other = Scene(self.stage, name, kind=self.kind, account=self.account)
         other.studio.board = self.studio.board
+        other.words_more = self.words_more
         shutil.copytree(self.studio.folder, other.studio.folder, dirs_exist_ok=True)
         return other
 
@@ -95,6 +97,7 @@ class Scene:
         words = ["run", str(self.studio.file)]
         if self.kind == "live":
             words = self.studio.live_words(self.stage.at, "--grace", GRACE)
+        words += self.words_more
         return self.stage.run(
             Job(
                 argv=words,

@@ -7,9 +7,11 @@ take from clips alone.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,6 +39,7 @@ class Frames:
     crew: Crew
     files: dict[str, Source]
     """Where each content lies that a take may be given: frames are added."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, shot: str) -> Frame | NoFrame:
         """The last frame of the good take of `shot`, as it stands now."""
@@ -45,23 +48,34 @@ class Frames:
         row, _ = good_one(rows, circles)
         if row is None or row.file is None:
             return _none(shot, rows)
-        target = self.folder.path(f"{FRAMES}/{row.take}-{(row.sha256 or '')[:16]}.png")
-        clip = self.folder.path(row.file)
-        if not clip.is_file():
-            return NoFrame(f"the clip of {row.take}, which it continues, is gone", for_good=False)
+        name = f"{FRAMES}/{row.take}-{(row.sha256 or '')[:16]}.png"
         try:
-            if not target.is_file():
-                problem = await self.crew.run(media.last_frame, clip, target)
-                if problem:
-                    why = f"the last frame of {row.take} cannot be taken: {problem}"
-                    return NoFrame(why, for_good=False)
-            sha256, _ = await in_thread(digest, target)
-        except BrokenExecutor:
-            return NoFrame(f"the decoder died of {row.take}, which it continues", for_good=False)
+            async with self.turn:  # two shots may continue the same one
+                problem = await self._take(row.file, name)
+            if problem:
+                why = f"the last frame of {row.take} cannot be taken: {problem}"
+                return NoFrame(why, for_good=False)
+            file = self.folder.path(name)
+            sha256, _ = await in_thread(digest, file)
         except OSError as failure:
             raise unwritable(self.folder.root, failure) from failure
-        self.files[sha256] = target
-        return Frame(row.key, sha256, _url(sha256, target))
+        self.files[sha256] = file
+        return Frame(row.key, sha256, _url(sha256, file))
+
+    async def _take(self, clip: str, name: str) -> str:
+        """Put the frame there, whole, unless it is; a sentence where that cannot be done."""
+        if self.folder.exists(name):
+            return ""
+        if not self.folder.exists(clip):
+            return "its clip is gone"
+        part = self.folder.part("frame")
+        try:
+            problem = await self.crew.run(media.last_frame, self.folder.path(clip), part)
+        except BrokenExecutor:
+            return "the decoder died of it twice"
+        if not problem:
+            await in_thread(partial(self.folder.publish, part, name, replace=True))
+        return problem
 
 
 def _none(shot: str, rows: Sequence[TakeRow]) -> NoFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,10 @@ _TAIL = 2_000_000
 """Microseconds before the end from which frames are decoded."""
 
 
-def last_frame(clip: Path, target: Path) -> str:
-    """Write the last frame of `clip` as a PNG of its size; a sentence where it has none.
+def last_frame(clip: Path, part: Path) -> str:
+    """Write the last frame of `clip` to `part`, as a PNG of its size; a sentence where it has none.
 
-    `target` appears whole, durably, or not at all. Raises OSError where it cannot be written.
+    Raises OSError where it cannot be written.
     """
     import av
 
@@ -30,16 +29,7 @@ def last_frame(clip: Path, target: Path) -> str:
             image = frame.to_image()  # type: ignore[no-untyped-call]
     except (av.FFmpegError, ValueError) as error:
         return f"it does not decode: {(getattr(error, 'strerror', '') or str(error)).lower()}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            image.save(file, format="PNG")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    image.save(part, format="PNG")
     return ""
 
 
