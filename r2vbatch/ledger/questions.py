@@ -65,7 +65,7 @@ class Questions:
 
     def of_shot(self, kind: Kind, shot: str) -> list[TakeRow]:
         """The wanted takes of a shot and kind."""
-        return [from_database(row) for row in self._read(sql.OF_SHOT, kind, shot)]
+        return [from_database(named(row)) for row in self._read(sql.OF_SHOT, kind, shot)]
 
     def shown(self) -> list[TakeRow]:
         """The takes of the storyboard as last carried in, in its order, each by its live row
