@@ -213,6 +213,21 @@ def test_a_sub_folder_that_leads_elsewhere(folder: Folder) -> None:
     visited(folder, visit)
 
 
+def test_another_file_of_the_same_name_is_another_address(folder: Folder) -> None:
+    """A shot that is made anew keeps its names; a browser must not show what it has loaded."""
+    ledger = opened(folder)
+
+    async def visit(visitor: Visitor) -> None:
+        path = "clips/sh010_t01.mp4?v=abababab"
+        assert f'data-clip="{path}"' in await (await visitor.get("/")).text()
+        assert (await visitor.get(f"/{path}")).status == 200
+        ledger.amend(1, "made anew", sha256="cd" * 32)
+        assert 'data-clip="clips/sh010_t01.mp4?v=cdcdcdcd"' in await (await visitor.get("/")).text()
+
+    visited(folder, visit)
+    ledger.close()
+
+
 # --- what is said ------------------------------------------------------------------------------
 
 

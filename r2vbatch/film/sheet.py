@@ -37,6 +37,8 @@ class Take:
     clip: str | None
     """Relative URL of a file that is there."""
     poster: str | None
+    stamp: str
+    """Tells one file of that name from another: a browser keeps what it has once loaded."""
     width: int
     height: int
     """Of the picture, in any unit."""
@@ -78,6 +80,11 @@ class Shot:
     takes: Sequence[Take]
     retakable: Kind | None
     """Of which kind another take would be; None where none was made yet."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a person circled one of its takes."""
+        return any(take.by_person for take in self.takes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +181,7 @@ class _Drawing:
             state=row.state,
             clip=quote(self._clip(done)) if done else None,
             poster=quote(poster) if poster in self.files else None,
+            stamp=(shown.sha256 or "")[:8],
             width=width,
             height=height,
             seconds=row.request.get("parameters", {}).get("duration"),
@@ -199,7 +207,7 @@ class _Drawing:
 
 def _unbegun(id: str) -> Take:
     return Take(
-        id, None, "preview", State.PLANNED, None, None, *_FALLBACK, None, "", None, (), "", "",
+        id, None, "preview", State.PLANNED, None, None, "", *_FALLBACK, None, "", None, (), "", "",
         "", (), (), circled=False, by_person=False,
     )  # fmt: skip
 
