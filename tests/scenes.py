@@ -100,7 +100,7 @@ class Scene:
         words += self.words_more
         return self.stage.run(
             Job(
-                argv=words,
+                argv=[*words, "--no-film"],
                 folder=str(self.studio.folder),
                 env={"DASHSCOPE_API_KEY": KEYS[self.account], "R2VBATCH_TEST": self.mark},
                 only=only,
