@@ -220,13 +220,14 @@ def test_check_online(tmp_path: Path, links: Host) -> None:
     asked = len(links.asked)
     assert studio.call("check", "film.yaml", DASHSCOPE_API_KEY=KEY).code == 0
     assert len(links.asked) == asked
-    told = studio.call(
-        "check", "film.yaml", "--online", "--format", "github", DASHSCOPE_API_KEY=KEY
-    )
+    words = ("check", "film.yaml", "film.yaml", "--online", "--format", "github")
+    told = studio.call(*words, DASHSCOPE_API_KEY=KEY)
     assert told.code == 3, told.err
     assert "porch.png cannot be had: 127.0.0.1 answers 404" in told.out
     assert "film is a video, but given as an image" in told.out
     assert "signature" not in told.out
+    gone = [method for method, path, _ in links.asked[asked:] if path == "/404/porch.png"]
+    assert gone == ["HEAD", "GET"], "once for both"
     assert not any(KEY in value for _, _, headers in links.asked for value in headers.values())
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from r2vbatch.api.online import NO_LOOKS
 from r2vbatch.api.reading import judged
 from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
+from r2vbatch.manifest.model import Reading
 
 
 @click.command(
@@ -49,9 +52,12 @@ def check(
 ) -> int:
     """Say everything that is wrong with MANIFESTS, each problem on its line."""
     found, models = [], loading.models_in(catalogue)
-    for file in manifests:
-        reading = loading.read(file)
-        looks = loading.looked_into(reading) if online else {}
+    readings: Iterable[Reading] = map(loading.read, manifests)
+    looks = NO_LOOKS
+    if online:
+        readings = list(readings)
+        looks = loading.looked_into(*readings)
+    for file, reading in zip(manifests, readings, strict=True):
         plan, problems = judged(
             reading, endpoint=endpoint, prices=prices, fit=fit, models=models, looks=looks
         )
@@ -60,7 +66,8 @@ def check(
             loading.say_fitted(plan)
         if format_ == "text" and plan and not problems:
             shots = counted(len(plan.manifest.shots), "shot")
-            links = f", {counted(len(looks), 'link')} looked into" if online else ""
-            say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}{links}, no problems")
+            say(f"{file}: {shots}, {counted(len(plan.takes), 'take')}, no problems")
+    if format_ == "text" and online:
+        say(f"{counted(len(looks), 'link')} looked into")
     loading.show(found, format_)
     return loading.verdict(found, strict=strict)

@@ -54,14 +54,13 @@ def models_in(file: Path | None) -> Catalogue:
     return models_of(lambda: own.read(file)) if file else catalogue.load()
 
 
-def looked_into(reading: Reading) -> Looks:
-    """What is at the links of its shots: one look at each."""
+def looked_into(*readings: Reading) -> Looks:
+    """What is at the links of their shots: one look at each, however many manifests give it."""
     from r2vbatch.links import look_into
     from r2vbatch.planning import linked
 
-    if reading.manifest is None:
-        return NO_LOOKS
-    return asyncio.run(look_into(each.url or "" for each in linked(reading.manifest)))
+    read = [reading.manifest for reading in readings if reading.manifest]
+    return asyncio.run(look_into(each.url or "" for one in read for each in linked(one)))
 
 
 def measured(
