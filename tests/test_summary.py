@@ -226,6 +226,18 @@ def test_every_command_can_be_pasted(name: str) -> None:
             command.make_context(verb, args, parent=click.Context(cli))
 
 
+def test_a_cap_of_the_command_line_holds_for_what_is_proposed() -> None:
+    """It was agreed to up to there; beyond it only by the command that says so."""
+    plan = board(2)
+    options = Options(max_cost=usd("0.50"))
+    lines = summary(ended(plan, S.PLANNED, S.HELD, why=HELD), plan, options)
+    commands = [line.strip() for line in lines if line.startswith("  r2vbatch ")]
+    assert commands == [
+        "r2vbatch resume out/film --max-cost '0.55 USD'",
+        "r2vbatch resume out/film --max-cost '0.50 USD'",
+    ]
+
+
 def test_of_many_takes_a_few_are_named() -> None:
     """The first ones and the last; the rest is in the results."""
     plan = board(26)

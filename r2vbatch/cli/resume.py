@@ -16,7 +16,7 @@ from r2vbatch.cli import loading, params
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.ondone import OnDone, told
 from r2vbatch.cli.running import COST, Chosen, carry_out, run_options
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import tell
 from r2vbatch.cli.verb import MEANINGS, Verb
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import Ledger
@@ -82,8 +82,7 @@ def _same_scope(options: Options, scope: str) -> Options:
     only, first = json.loads(scope)
     if only or first:
         words = [f"--only {glob}" for glob in only] + ([f"--first {first}"] if first else [])
-        say(f"note: goes on with {' '.join(words)}, as it was begun; --only '*' is all",
-                   err=True)  # fmt: skip
+        tell(f"note: goes on with {' '.join(words)}, as it was begun; --only '*' is all", err=True)
     return replace(options, only=tuple(only), first=first)
 
 
@@ -114,4 +113,4 @@ def _say_if_changed(manifest: Manifest) -> None:
             told += " the file as it is now"
         else:
             told = f"{file} is gone; {begun} is used, as kept in the ledger"
-        say(f"note: {told}", err=True)
+        tell(f"note: {told}", err=True)

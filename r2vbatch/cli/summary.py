@@ -127,7 +127,8 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
         return
     yield from _stale(report, plan, options)
     states = {take.state for take in (*report.takes, *report.others)}
-    resume = command("resume", report.output, *_ledger(report, options))
+    cap = ["--max-cost", str(options.max_cost)] if options.max_cost else []
+    resume = command("resume", report.output, *_ledger(report, options), *cap)
     if State.FAILED in states and not report.interrupted:
         mended = f"when what failed is mended in {place(report.manifest)}"
         first = "ask for what failed once more" if report.manifest_gone else mended
@@ -139,7 +140,7 @@ def _steps(report: Report, plan: Plan, options: Options) -> Iterator[Step]:
         doubts = [t.id for t in (*report.takes, *report.others) if t.state is State.IN_DOUBT]
         again = [part for id in doubts[:_MOST] for part in ("--resubmit-in-doubt", id)]
         yield (
-            command("resume", report.output, *_ledger(report, options), *again),
+            command("resume", report.output, *_ledger(report, options), *cap, *again),
             f"send {'it' if len(doubts) == 1 else 'them'} again, at the risk of paying twice",
         )
     elif states - {State.DONE, State.FAILED, State.HELD, State.SKIPPED}:

@@ -11,6 +11,7 @@ from r2vbatch.cli.price import price_lines
 from r2vbatch.cli.text import command, counted, place
 from r2vbatch.ledger import AT_SERVICE, TO_FETCH, Ledger, Purse, State
 from r2vbatch.planning import Plan
+from r2vbatch.progress.words import money
 from r2vbatch.storage import Folder
 
 
@@ -44,6 +45,7 @@ def collected_lines(ledger: Ledger, folder: Folder, ending: Ending) -> Iterator[
     waiting = [row for row in left if row.state in AT_SERVICE | TO_FETCH | {State.IN_DOUBT}]
     done = counted(ending.counts.get(State.DONE, 0), "take")
     yield f"{done} done; clips in {place(folder.path('clips'))}"
+    yield from (f"money in this folder: {money(purse)}" for purse in ledger.purses())
     for row in waiting:
         state = str(row.state).replace("_", " ")
         yield f"{row.take} {state}: {ending.left.get(row.key, '')}".rstrip(": ")
