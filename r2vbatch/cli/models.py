@@ -55,8 +55,9 @@ def _about(model: Model) -> Iterator[str]:
     like = changed if model.like else ""
     yield f"{model.name}  ({model.title}{like})"
     yield f"  offered in   {', '.join(model.regions)}"
-    for region, doubt in model.doubts.items():
-        yield f"  in doubt     by some pages, in {region} {_narrower(doubt)}"
+    for region in model.regions:
+        if doubt := model.doubts.get(region):
+            yield f"  in doubt     by some pages, in {region} {_narrower(doubt)}"
     names = ", ".join(dict.fromkeys(name.format(n=1) for name in model.naming.names.values()))
     yield (
         f"  references   {model.naming.at_most} at most, {model.naming.videos_at_most} of them"

@@ -145,14 +145,15 @@ def doubts(subject: Subject) -> Iterator[Diagnostic]:
             hint=f"if it is refused, which costs nothing: duration: {nearest}",
             severity="warning",
         )
-    elsewhere = " or ".join(each for each in model.regions if each not in model.doubts)
+    elsewhere = [f"make it in {each}" for each in model.regions if each not in model.doubts]
+    instead = ", or ".join([*(f"give a {kind}" for kind in doubt.kinds), *elsewhere])
     for reference, sent in zip(subject.given.references, subject.references, strict=True):
         if doubt.kinds and sent.kind and sent.kind not in doubt.kinds:
             yield diagnose(
                 reference.origin,
                 f"{some} no {sent.kind} as a reference, only {' or '.join(doubt.kinds)}",
                 rule="region-in-doubt",
-                hint=f"if it is refused, which costs nothing: make it in {elsewhere}",
+                hint=f"if it is refused, which costs nothing: {instead}",
                 severity="warning",
             )
 
