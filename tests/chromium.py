@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -126,10 +125,9 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.do("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
-    def picture(self, file: Path) -> None:
+    def picture(self) -> bytes:
         """A screenshot (PNG) of what is in the window."""
-        data = self.do("Page.captureScreenshot", format="png")["data"]
-        file.write_bytes(base64.b64decode(data))
+        return base64.b64decode(self.do("Page.captureScreenshot", format="png")["data"])
 
 
 @contextlib.contextmanager
