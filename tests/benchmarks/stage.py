@@ -120,7 +120,9 @@ class Board:
                 "--endpoint",
                 at.base_url,
             ]
-            return ["r2vbatch", *words, "--yes", "--progress", "none", "--grace", "5", *more]
+            # none of the peers makes a film of its clips
+            how = ["--yes", "--progress", "none", "--no-film", "--grace", "5"]
+            return ["r2vbatch", *words, *how, *more]
         made = [str(self._jobs), str(self.clips(name)), str(self._in_flight)]
         if name == SDK:
             return ["tests.benchmarks.peers.sdk_threads", *made]
