@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storyboards import REFS, planned, storyboard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from storyboards import CATALOGUE, REFS, planned, storyboard
 
 from r2vbatch.catalogue.own import of_text
+from r2vbatch.emulator.ask import usage
+from r2vbatch.emulator.checks import read as understood
+from r2vbatch.emulator.options import Options
 from r2vbatch.errors import UsageProblem
-from r2vbatch.manifest.model import Money
+from r2vbatch.manifest.model import MediaKind, Money
 from r2vbatch.media import FileFacts
+from r2vbatch.planning import request
 
 VIDEO = str(REFS / "bunny.mp4")
 IMAGE = str(REFS / "rocket.jpg")
@@ -183,3 +189,32 @@ def test_no_such_price_table() -> None:
     with pytest.raises(UsageProblem, match="atlantis") as problem:
         planned(storyboard({"id": "a", "prompt": "@ellen"}), prices="atlantis")
     assert "singapore" in problem.value.hint
+
+
+LENGTHS = st.lists(st.decimals("1", "30", places=1), max_size=3)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(sorted(CATALOGUE.models)), LENGTHS, st.integers(0, 2),
+       st.sampled_from([2, 5, 10]))  # fmt: skip
+def test_the_emulator_bills_what_was_estimated(
+    tmp_path_factory: pytest.TempPathFactory, model: str, lengths: list[Decimal], images: int,
+    duration: int,
+) -> None:  # fmt: skip
+    """Two readings of the published rule, neither of which knows the other, agree on any mix of
+    references to the hundredth of a second that the emulator tells, and on the tier."""
+    refs = tmp_path_factory.getbasetemp() / "refs"
+    refs.mkdir(exist_ok=True)
+    cast, facts = {}, {}
+    for number, seconds in enumerate([*lengths, *[None] * max(images, not lengths)]):
+        kind: MediaKind = "image" if seconds is None else "video"
+        form = "PNG" if seconds is None else "MP4"
+        file = refs / f"{number}.{form.lower()}"
+        file.touch()
+        cast[f"r{number}x"] = {kind: str(file)}
+        facts[file] = FileFacts(str(number), 1, kind, seconds, 720, 720, form)
+    shot = {"id": "a", "prompt": " ".join(f"@{name}" for name in cast), "duration": duration}
+    (take,) = planned(storyboard(shot, model=model, cast=cast), facts=facts).takes
+    billed = usage(understood(request(take), Options()), lengths)
+    assert float(take.estimate.seconds) == pytest.approx(billed["duration"], abs=0.0051)
+    assert billed["SR"] == 720

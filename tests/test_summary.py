@@ -80,6 +80,13 @@ CASES = {
             a_t01 0.20 USD for 0.25 USD, b_t01 0.20 USD for 0.25 USD
         """,
     ),
+    "billed for a fraction of a cent more": (
+        ended(board(1), S.DONE, billed="0.2504", purse=Purse(usd("0.2504"), usd("0"))),
+        """
+        1 of 1 take done in 1:05; clips in out/film/clips
+        money in this folder: 0.2504 USD spent
+        """,
+    ),
     "the service did not say what it billed": (
         ended(board(1), S.DONE, billed=None),
         """

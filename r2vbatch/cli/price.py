@@ -21,6 +21,9 @@ from r2vbatch.take.budget import Budget
 _BILLED = frozenset({State.DONE, *TO_FETCH})
 """States of a take that the service has made, and said what it billed."""
 
+_TOLD = Decimal("0.005")
+"""What a bill may be apart from the estimate without a word: less rounds to no cent."""
+
 
 def price_lines(
     bill: Bill, plan: Plan, settings: Settings, purses: Sequence[Purse]
@@ -133,6 +136,9 @@ def billed_lines(takes: Sequence[TakeReport]) -> Iterator[str]:
     for currency, rows in sorted(other.items()):
         billed = Money(sum((cost.amount for _, cost, _ in rows), Decimal(0)), currency)
         asked = Money(sum((price.amount for *_, price in rows), Decimal(0)), currency)
+        apart = [billed.amount - asked.amount, *(cost.amount - p.amount for _, cost, p in rows)]
+        if max(map(abs, apart)) < _TOLD:
+            continue
         yield f"{counted(len(rows), 'take')} billed otherwise than estimated: {billed} for {asked}"
         yield f"    {named([f'{id} {cost} for {price}' for id, cost, price in rows])}"
     if unsaid := [t.id for t in takes if t.state in _BILLED and t.estimate and t.cost is None]:
