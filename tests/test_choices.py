@@ -124,6 +124,25 @@ def test_a_retake_has_a_number_of_its_own(ledger: Ledger) -> None:
     assert [(r.number, r.agreed) for r in ledger.retakes()] == [(3, price), (4, price), (5, None)]
 
 
+def test_what_was_asked_for_is_taken_back(ledger: Ledger) -> None:
+    """As long as nothing of it was or may be paid for; the other shot's stays."""
+    add(ledger, new_take("sh010_t01"), new_take("sh020_t01"))
+    begun, _, planned = (ledger.ask_again("sh010", "live")[0] for _ in range(3))
+    other = ledger.ask_again("sh020", "live")
+    second, fourth = (
+        new_take(f"sh010_t0{retake.number}", shot_fingerprint="f-sh010")
+        for retake in (begun, planned)
+    )
+    bring(ledger, add(ledger, second)[0], S.SUBMITTED)
+    add(ledger, fourth)
+    seen = ledger.last_retake()
+    assert [retake.number for retake in ledger.take_back("sh010", "live")] == [3, 4]
+    assert ledger.retakes() == [begun, *other]
+    assert ledger.take_back("sh010", "live") == []
+    assert [retake.number for retake in ledger.ask_again("sh010", "live")] == [5]
+    assert ledger.last_retake() != seen
+
+
 @pytest.mark.parametrize(("shot", "kind"), [("sh020", "live"), ("sh010", "preview")])
 def test_what_was_never_begun_is_not_asked_for_again(ledger: Ledger, shot: str, kind: str) -> None:
     """There is no take of it to be unhappy with."""

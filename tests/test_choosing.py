@@ -43,6 +43,10 @@ def test_a_retake_is_made_by_the_next_run(studio: Studio) -> None:
     assert before.items() <= studio.inodes("preview").items()
     assert studio.preview().code == Exit.DONE
     assert studio.ledger("SELECT count(*) FROM takes") == [(4,)]
+    assert studio.call("retake", "out", "sh010").code == Exit.DONE
+    back = studio.call("retake", "out", "sh0*", "--not")
+    assert back.out == "sh010_t02: not asked for any more\n"
+    assert "sh010_t02" not in studio.call("plan", str(studio.file)).out
 
 
 def test_what_cannot_be_asked_for(studio: Studio) -> None:

@@ -28,7 +28,7 @@ class Joining:
     def __init__(self, job: Job, thread: LedgerThread) -> None:
         self._job = job
         self._thread = thread
-        self._seen = 0
+        self._seen: object = None
 
     async def look(self) -> list[Joined]:
         """The takes that join now, planned in the ledger and in the job."""

@@ -91,7 +91,8 @@ def _remembered(ledger: Path) -> dict[str, str]:
     opened = Ledger.open(ledger, create=False)
     try:
         names = ("manifest_text", "manifest_file", "endpoint", "prices", "scope")
-        kind = "live" if opened.unfinished("live") else opened.meta("kind")
+        asked = any(retake.kind == "live" for retake in opened.waiting_retakes())
+        kind = "live" if asked or opened.unfinished("live") else opened.meta("kind")
         batch = {name: opened.meta(f"{kind} {name}") for name in names}
         for name in ("fit", "table_text", "catalogue_text", "catalogue_file"):
             batch[name] = opened.meta(f"{kind} {name}") or ""

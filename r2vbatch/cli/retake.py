@@ -29,6 +29,7 @@ from r2vbatch.planning import take_id
     examples=[
         ("r2vbatch retake out/day-off sh010", "one more take of one shot"),
         ("r2vbatch retake out/day-off 'sh04*' --takes 2", "two more of each of several shots"),
+        ("r2vbatch retake out/day-off sh010 --not", "not after all, as far as it is not begun"),
     ],
     exits={
         Exit.DONE: "it is asked for",
@@ -42,8 +43,11 @@ from r2vbatch.planning import take_id
 @click.option("--takes", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N",
               help="How many more of each shot.")  # fmt: skip
 @click.option("--yes", "-y", is_flag=True, help="Agree to the price.")
+@click.option("--not", "back", is_flag=True, help="Take back what was asked for and not begun.")
 @params.ledger
-def retake(output: Path, shots: tuple[str, ...], takes: int, yes: bool, ledger: Path | None) -> int:
+def retake(
+    output: Path, shots: tuple[str, ...], takes: int, yes: bool, back: bool, ledger: Path | None
+) -> int:
     """Ask for another take of each SHOT (an id or a glob) of OUTPUT.
 
     Of a shot that has a clip, another clip; of one that has only a slate, another slate. A run
@@ -52,6 +56,8 @@ def retake(output: Path, shots: tuple[str, ...], takes: int, yes: bool, ledger: 
     """
     with closing(Ledger.open(ledger_of(output, ledger), create=False)) as opened:
         rows = shots_to_retake(opened, shots)
+        if back:
+            return _take_back(opened, rows)
         live = [row for row in rows if row.kind == "live"]
         if live:
             _agree(live, takes, yes=yes)
@@ -61,6 +67,15 @@ def retake(output: Path, shots: tuple[str, ...], takes: int, yes: bool, ledger: 
     say("a run that goes on makes them; if none does:")
     where = ["--ledger", str(ledger)] if ledger else []
     say(f"  {command('resume', output, *where)}")
+    return Exit.DONE
+
+
+def _take_back(ledger: Ledger, rows: Sequence[TakeRow]) -> int:
+    taken = [retake for row in rows for retake in ledger.take_back(row.shot, row.kind)]
+    for retake in taken:
+        say(f"{take_id(retake.shot, retake.number)}: not asked for any more")
+    if not taken:
+        say("nothing is asked for that was not begun")
     return Exit.DONE
 
 

@@ -26,6 +26,7 @@ def bill_lines(
         yield f"among them, made before and possibly paid: {names}"
     others = [
         (bill.count(Act.KEEP), "done already"),
+        (len(bill.stale), "of them stale (--stale makes them again)"),
         (bill.count(Act.WATCH), "still at the service"),
         (bill.count(Act.FETCH), "to be fetched"),
         (bill.count(Act.DOUBT), "in doubt"),

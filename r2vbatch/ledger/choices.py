@@ -6,6 +6,7 @@ and one event. What follows from it (a film, a retake that is made and paid for)
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from r2vbatch.ledger import sql, tables
 from r2vbatch.ledger.board import BoardShot, Note, Retake, storyboard
 from r2vbatch.ledger.opening import bring_up, unavailable
 from r2vbatch.ledger.rows import from_database, named, whole
-from r2vbatch.ledger.states import Kind
+from r2vbatch.ledger.states import PAID, Kind
 from r2vbatch.ledger.writing import Writer
 from r2vbatch.manifest.model import Money
 
@@ -55,10 +56,9 @@ class Choices(Writer):
         """Those that no run has taken up yet, although their shots hold."""
         return [_retake(*row) for row in self._choices(sql.WAITING)]
 
-    def last_retake(self) -> int:
-        """Grows with every retake asked for; 0 where there was none."""
-        found = self._choices(sql.LAST_RETAKE)
-        return found[0][0] if found else 0
+    def last_retake(self) -> object:
+        """Another value after every retake asked for."""
+        return self._choices(sql.LAST_RETAKE)
 
     def _choices(self, statement: str) -> list[Any]:
         """A ledger of an older format, which nobody has written to since, holds none."""
@@ -120,6 +120,22 @@ class Choices(Writer):
                 self._event(db, None, at, None, None, "asked for another take", detail)
                 asked.append(Retake(id, *row, agreed))
         return asked
+
+    def take_back(self, shot: str, kind: Kind) -> list[Retake]:
+        """Forget what was asked for of a shot and not begun: nothing was paid for it, nor may have
+        been. A run that goes on may have it before it already."""
+        with self._choosing() as db:
+            found = db.execute(sql.ASKED_OF, (kind, shot)).fetchone()
+            if found is None:
+                return []
+            paid = json.dumps(sorted(PAID))
+            rows = db.execute(sql.UNBEGUN, (kind, found[0], paid)).fetchall()
+            taken = [retake for row in rows if (retake := _retake(*row)).shot == shot]
+            for retake in taken:
+                db.execute(sql.DROP_RETAKE, (retake.id,))
+                detail = {"shot": shot, "kind": kind, "number": retake.number}
+                self._event(db, None, self._clock(), None, None, "retake taken back", detail)
+        return taken
 
     @contextmanager
     def _choosing(self) -> Iterator[sqlite3.Connection]:

@@ -161,7 +161,14 @@ WAITING = (
     " WHERE t.kind = r.kind AND t.shot_fingerprint = r.shot_fingerprint AND t.number = r.number)"
     " ORDER BY r.id"
 )
-LAST_RETAKE = "SELECT coalesce(max(id), 0) FROM retakes"
+LAST_RETAKE = "SELECT max(id), max(at) FROM retakes"
+UNBEGUN = (
+    "SELECT r.id, r.kind, r.shot, r.shot_fingerprint, r.number, r.at, r.agreed, r.currency"
+    " FROM retakes r WHERE r.kind = ? AND r.shot_fingerprint = ? AND NOT EXISTS (SELECT 1 FROM"
+    " takes t WHERE t.kind = r.kind AND t.shot_fingerprint = r.shot_fingerprint"
+    " AND t.number = r.number AND t.state IN (SELECT value FROM json_each(?))) ORDER BY r.id"
+)
+DROP_RETAKE = "DELETE FROM retakes WHERE id = ?"
 ADD_RETAKE = (
     "INSERT INTO retakes (kind, shot, shot_fingerprint, number, at, agreed, currency)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
