@@ -216,6 +216,13 @@ MAKERS: Mapping[str, Callable[[Path], Path]] = {
     "memo.m4a": lambda file: recording(file, "aac", "ipod", 3.0),
     "studio.flac": lambda file: recording(file, "flac", "flac", 3.0),
     "chat.ogg": lambda file: recording(file, "libopus", "ogg", 3.0),
+    "unheard-of.m4a": lambda file: _bytes(
+        file,
+        recording(file, "aac", "ipod", 3.0)
+        .read_bytes()
+        .replace(b"mp4a", b"zzzz")
+        .replace(b"esds", b"zzzz"),
+    ),
     "long.wav": lambda file: _bytes(file, voice(12.0)),
     "half.wav": lambda file: _bytes(file, voice(0.5)),
     "voice.mp3": lambda file: recording(file, "libmp3lame", "mp3", 3.0),

@@ -182,6 +182,13 @@ def test_the_head_of_a_webp(how: dict[str, object], mode: str) -> None:
     assert (told.format, told.width, told.height, told.alpha) == ("WEBP", 301, 207, mode == "RGBA")
 
 
+@pytest.mark.parametrize("chunk", [b"", b"VP8X", b"VP8L", b"VP8 ", b"EXIF"])
+def test_the_head_of_a_webp_that_ends_in_it(chunk: bytes) -> None:
+    """A file of a few bytes has facts like any other."""
+    content = b"RIFF\x08\0\0\0WEBP" + chunk
+    assert media.head(io.BytesIO(content), len(content)).bytes == len(content)
+
+
 @hypothesis.given(st.binary(max_size=300), st.data())
 def test_pieces_are_the_file_or_say_what_is_missing(content: bytes, data: st.DataObject) -> None:
     """Whatever is here of it, in whatever order it came: what is read is the file's, and where less

@@ -7,6 +7,7 @@ or to lead to another file.
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -43,6 +44,7 @@ def pictures() -> tuple[str, ...]:
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # or it writes on the terminal
     return _PICTURES
 
 

@@ -67,7 +67,8 @@ def _recording(
     size: int,
 ) -> FileFacts | None:
     """The facts of a file with sound alone; None where it has none."""
-    if not any(stream.rate for stream in container.streams.audio):
+    known = (stream for stream in container.streams.audio if stream.codec_context)
+    if not any(stream.rate for stream in known):
         return None
     form = "M4A" if form in _FAMILY else form
     return FileFacts(sha256, size, "audio", _decimal(length), None, None, form)

@@ -52,6 +52,7 @@ def _picture(file: BinaryIO, size: int) -> FileFacts | None:
 
 def _webp(start: bytes, size: int) -> FileFacts:
     """A WEBP, by the first bytes of its first chunk (RFC 9649): Pillow would read all of it."""
+    start = start.ljust(32, b"\0")
     chunk, alpha, traits = start[12:16], False, tuple[str, ...]()
     if chunk == b"VP8X":
         width, height = (1 + int.from_bytes(start[at : at + 3], "little") for at in (24, 27))
