@@ -6,13 +6,22 @@ import contextlib
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from studio import KEY, Studio, account, service
 
+from r2vbatch.emulator import process
 from r2vbatch.errors import Exit
 from r2vbatch.ledger import Ledger
+
+
+@pytest.fixture(scope="module")
+def at() -> Iterator[process.Child]:
+    """One service for the tests that do not count its tasks."""
+    with service() as child:
+        yield child
 
 
 @pytest.fixture
@@ -23,35 +32,36 @@ def studio(tmp_path: Path) -> Studio:
     return studio
 
 
-def test_a_retake_is_made_by_the_next_run(studio: Studio) -> None:
+def test_a_retake_is_made_by_the_next_run(studio: Studio, at: process.Child) -> None:
     """Asked for once it is made once, under a number and a seed of its own; the rest is kept."""
-    assert studio.preview().code == Exit.DONE
-    before = studio.inodes("preview")
-    asked = studio.call("retake", "out", "sh020", "--takes", "2")
+    assert studio.live(at).code == Exit.DONE
+    here = (str(studio.file), "--endpoint", at.base_url)
+    before = studio.inodes()
+    asked = studio.call("retake", "out", "sh020", "--takes", "2", "--yes")
     assert (asked.code, asked.out.splitlines()[:2]) == (
         Exit.DONE, ["sh020_t02: asked for", "sh020_t03: asked for"],
     ), asked.err  # fmt: skip
     assert "asked for, and made by the next run: sh020_t02, sh020_t03" in (
         studio.call("status", "out").out
     )
-    plan = studio.call("plan", str(studio.file)).out
+    plan = studio.call("plan", *here).out
     assert "sh020_t03  make" in plan and "asked for once more" in plan
-    assert studio.call("resume", "out").code == Exit.DONE
+    assert studio.live(at, verb="resume").code == Exit.DONE
     rows = studio.rows()
     assert [*rows] == ["sh010_t01", "sh020_t01", "sh020_t02", "sh020_t03"]
     assert [rows[f"sh020_t0{n}"]["seed"] for n in (1, 2, 3)] == [7, 8, 9]
-    assert before.items() <= studio.inodes("preview").items()
-    assert studio.preview().code == Exit.DONE
+    assert before.items() <= studio.inodes().items()
+    assert studio.live(at).code == Exit.DONE
     assert studio.ledger("SELECT count(*) FROM takes") == [(4,)]
-    assert studio.call("retake", "out", "sh010").code == Exit.DONE
+    assert studio.call("retake", "out", "sh010", "--yes").code == Exit.DONE
     back = studio.call("retake", "out", "sh0*", "--not")
     assert back.out == "sh010_t02: not asked for any more\n"
-    assert "sh010_t02" not in studio.call("plan", str(studio.file)).out
+    assert "sh010_t02" not in studio.call("plan", *here).out
 
 
-def test_what_cannot_be_asked_for(studio: Studio) -> None:
+def test_what_cannot_be_asked_for(studio: Studio, at: process.Child) -> None:
     """A shot that is not there, with the one that is meant; one of which nothing was made."""
-    assert studio.preview("--only", "sh010").code == Exit.DONE
+    assert studio.live(at, "--only", "sh010").code == Exit.DONE
     unknown = studio.call("retake", "out", "sh01")
     assert unknown.code == Exit.USAGE
     assert "there is no shot 'sh01'" in unknown.err and "did you mean sh010?" in unknown.err
@@ -101,11 +111,12 @@ def test_a_running_batch_takes_a_retake_up(studio: Studio) -> None:
         assert account(at)["billed_tasks"] == 2
 
 
-def test_circles_and_notes(studio: Studio) -> None:
+@pytest.mark.long
+def test_circles_and_notes(studio: Studio, at: process.Child) -> None:
     """Said of takes that are done; `status` tells them to people and to machines."""
     studio.board["defaults"]["takes"] = 2
     studio.save()
-    assert studio.preview().code == Exit.DONE
+    assert studio.live(at).code == Exit.DONE
     call = studio.call
     assert call("circle", "out", "sh010_t01").out == "sh010: sh010_t01 is the good one\n"
     assert call("note", "out", "sh010_t01", "her hand\x1b[31m", "--at", "1.5").code == Exit.DONE
@@ -114,7 +125,7 @@ def test_circles_and_notes(studio: Studio) -> None:
     assert "circled: sh010_t01\n" in told and "notes about: sh010_t01\n" in told
     found = json.loads(call("status", "out", "--json").out)
     assert [(c["take"], c["kind"], c["by_person"]) for c in found["circled"]] == [
-        ("sh010_t01", "preview", True), ("sh020_t02", "preview", False),
+        ("sh010_t01", "live", True), ("sh020_t02", "live", False),
     ]  # fmt: skip
     assert [(n["take"], n["text"], n["seconds"]) for n in found["notes"]] == [
         ("sh010_t01", "her hand\x1b[31m", 1.5), ("sh010_t01", "good", None),

@@ -110,6 +110,7 @@ def test_a_shot_beyond_the_scope(studio: Studio) -> None:
     assert studio.states() == {"b_t01": "planned"}
 
 
+@pytest.mark.long
 def test_an_edited_shot_makes_its_followers_stale(studio: Studio) -> None:
     """The edit alone is made, and what continues it when asked, in the same run if need be."""
     studio.board["shots"][0]["takes"] = 1

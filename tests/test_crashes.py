@@ -130,7 +130,7 @@ WAYS_TO_BE = (
     Way("renamed", _renamed, paid=2),
     Way("retired", _removed, paid=2, clips=1, retired=1),
     Way("restored", _brought_back, paid=2),
-    Way("continued", _continued, paid=3, clips=3, buys=True, sample=2, most=8),
+    Way("continued", _continued, paid=3, clips=3, buys=True, sample=1, most=8),
     Way("stale", _stale, paid=4, clips=3, retired=1, buys=True, sample=1, most=4),
     Way("asked-again", _asked_again, paid=2, buys=True, sample=1, most=4),
     Way("preview", _two_new, paid=0, kind="preview", sample=2),
