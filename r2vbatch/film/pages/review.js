@@ -112,7 +112,17 @@ function answered(dialog) {
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue), { once: true }));
 }
 
+// one yes is one take: a key that is held down, or pressed again before the price is there, asks once
+let asking = false;
+
 async function retake(button) {
+  if (asking) return;
+  asking = true;
+  await askAgain(button);
+  asking = false;
+}
+
+async function askAgain(button) {
   const shot = (button?.closest(".shot") ?? element(current)?.closest(".shot"))?.dataset.shot;
   const asked = shot && (await ask(`/price?shot=${encodeURIComponent(shot)}`));
   if (!asked) return;
@@ -123,7 +133,7 @@ async function retake(button) {
       "A run that goes on makes it now, within its own cap; else the next run does, and asks again.";
     if ((await answered($("#retake"))) !== "yes") return;
   }
-  say({ do: "retake", shot, agreed: asked.price });
+  await say({ do: "retake", shot, agreed: asked.price });
 }
 
 async function note(button) {

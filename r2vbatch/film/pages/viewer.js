@@ -162,6 +162,8 @@ const viewing = {
   o: loop,
   m: sound,
 };
+// what goes on while its key is held down; anything else is meant once
+const steady = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", ",", "."]);
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select") || $("dialog[open]:not(#viewer)");
@@ -171,7 +173,7 @@ document.addEventListener("keydown", (event) => {
   const act = (viewer.open && viewing[key]) || keys[key];
   if (!act) return;
   event.preventDefault();
-  act();
+  if (!event.repeat || steady.has(key)) act();
 });
 
 const first = $(".take", board);
