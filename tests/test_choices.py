@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import add, bring, child, new_take, set_back
 
-from r2vbatch.ledger import Ledger, NothingToRetake, State
+from r2vbatch.ledger import Ledger, NothingToRetake, State, TakeRow
 from r2vbatch.manifest.model import Money
 
 S = State
@@ -134,10 +134,12 @@ def test_what_was_asked_for_is_taken_back(ledger: Ledger) -> None:
         for retake in (begun, planned)
     )
     bring(ledger, add(ledger, second)[0], S.SUBMITTED)
-    add(ledger, fourth)
+    row = ledger.take(add(ledger, fourth)[0])
     seen = ledger.last_retake()
     assert [retake.number for retake in ledger.take_back("sh010", "live")] == [3, 4]
     assert ledger.retakes() == [begun, *other]
+    left = ledger.intend(row, 0.0, beside_twin=False)  # by a run that had it before it
+    assert isinstance(left, TakeRow) and (left.state, left.wanted) == (S.PLANNED, False)
     assert ledger.take_back("sh010", "live") == []
     assert [retake.number for retake in ledger.ask_again("sh010", "live")] == [5]
     assert ledger.last_retake() != seen

@@ -112,6 +112,33 @@ def test_a_running_batch_takes_a_retake_up(studio: Studio) -> None:
 
 
 @pytest.mark.long
+def test_a_running_batch_leaves_what_was_taken_back(studio: Studio) -> None:
+    """It has the retake before it already, behind a full window: the yes is withdrawn in time, so
+    nothing is bought, and the batch ends as if nobody had asked."""
+    studio.board["limits"] = {"in_flight": 1}
+    studio.save()
+    with service() as at:
+        words = studio.live_words(at, "--only", "sh020", "--progress", "json")
+        with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
+            assert program.stdout is not None
+            next(line for line in program.stdout if json.loads(line)["after"] == "submitted")
+            os.kill(at.pid, signal.SIGSTOP)  # the one slot stays taken
+            try:
+                assert studio.call("retake", "out", "sh020", "--yes").code == Exit.DONE
+                taken_up = "SELECT 1 FROM takes WHERE take = 'sh020_t02'"
+                while not studio.ledger(taken_up):
+                    assert program.poll() is None
+                back = studio.call("retake", "out", "sh020", "--not")
+                assert back.out == "sh020_t02: not asked for any more\n"
+            finally:
+                os.kill(at.pid, signal.SIGCONT)
+            assert program.wait(studio.patience) == Exit.DONE
+        assert account(at)["billed_tasks"] == 1
+        assert studio.live(at, "--only", "sh020").code == Exit.DONE
+        assert account(at)["billed_tasks"] == 1
+
+
+@pytest.mark.long
 def test_circles_and_notes(studio: Studio, at: process.Child) -> None:
     """Said of takes that are done; `status` tells them to people and to machines."""
     studio.board["defaults"]["takes"] = 2

@@ -204,8 +204,8 @@ class Runner:
 
     def _note(self, row: TakeRow) -> None:
         """What the end of one take's life means for the others."""
-        if row.state in ENDED:
-            self._todo.graph.ended(row.key)
+        if row.state in ENDED or (row.state is State.PLANNED and not row.wanted):
+            self._todo.graph.ended(row.key)  # what was taken back holds up nothing, either
         elif row.state is State.PLANNED and row.take in self._planned:
             self._todo.graph.put_aside(row.key)
             self._aside[row.key] = row.shot

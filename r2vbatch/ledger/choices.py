@@ -123,7 +123,7 @@ class Choices(Writer):
 
     def take_back(self, shot: str, kind: Kind) -> list[Retake]:
         """Forget what was asked for of a shot and not begun: nothing was paid for it, nor may have
-        been. A run that goes on may have it before it already."""
+        been. A run that goes on and has it before it does not submit it any more."""
         with self._choosing() as db:
             found = db.execute(sql.ASKED_OF, (kind, shot)).fetchone()
             if found is None:
@@ -133,6 +133,7 @@ class Choices(Writer):
             taken = [retake for row in rows if (retake := _retake(*row)).shot == shot]
             for retake in taken:
                 db.execute(sql.DROP_RETAKE, (retake.id,))
+                db.execute(sql.UNWANT_RETAKE, (kind, retake.shot_fingerprint, retake.number))
                 detail = {"shot": shot, "kind": kind, "number": retake.number}
                 self._event(db, None, self._clock(), None, None, "retake taken back", detail)
         return taken

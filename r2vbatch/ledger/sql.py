@@ -169,6 +169,10 @@ UNBEGUN = (
     " AND t.number = r.number AND t.state IN (SELECT value FROM json_each(?))) ORDER BY r.id"
 )
 DROP_RETAKE = "DELETE FROM retakes WHERE id = ?"
+UNWANT_RETAKE = (
+    "UPDATE takes SET wanted = 0 WHERE kind = ? AND shot_fingerprint = ? AND number = ?"
+    " AND wanted = 1"
+)
 ADD_RETAKE = (
     "INSERT INTO retakes (kind, shot, shot_fingerprint, number, at, agreed, currency)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -130,9 +130,14 @@ class Ledger(Continuity):
         self, row: TakeRow, since: float, /, *, beside_twin: bool, **columns: Any
     ) -> TakeRow | str:
         """Record the intent to submit a take, unless one with the same prompt, begun after `since`,
-        is in doubt: its id is returned then, and nothing written. `beside_twin` allows both."""
-        twin = None if beside_twin else self.same_prompt_open(row, since)
-        return twin or self.move(row.key, State.SUBMITTING, "", **columns)
+        is in doubt: its id is returned then, and nothing written. `beside_twin` allows both.
+        Nothing is written either where people took the take back meanwhile: its row is returned,
+        planned, and not wanted."""
+        with self.together():  # who takes it back does so before this, or too late
+            if not (present := self.take(row.key)).wanted:
+                return present
+            twin = None if beside_twin else self.same_prompt_open(row, since)
+            return twin or self.move(row.key, State.SUBMITTING, "", **columns)
 
     def move_all(self, moves: Iterable[tuple[int, State, str]]) -> None:
         """Several transitions in one transaction (at start-up)."""
