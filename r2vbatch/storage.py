@@ -14,7 +14,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from unicodedata import normalize
@@ -28,7 +28,9 @@ _SHARED = frozenset(
 _SYNCED = ("dropbox", "google drive", "googledrive", "icloud", "mobile documents", "onedrive")
 
 
-_OURS = (".parts", ".moving", "clips", "preview", "posters", "retired", "fitted", ".film")
+_SHOPS = (".parts", ".film", "fitted", "frames")
+"""Folders in which we write over what has the name already."""
+_OURS = (*_SHOPS, ".moving", "clips", "preview", "posters", "retired")
 
 
 def unwritable(root: Path, problem: OSError) -> OutputUnavailable:
@@ -55,7 +57,13 @@ class Folder:
         self.root = root
 
     def path(self, name: str) -> Path:
-        """The absolute path of a relative name."""
+        """The absolute path of a relative name. Raises `OutputUnavailable` for one that leads out
+        of the folder, as a ledger that came from somebody else may hold."""
+        if name.startswith("/") or (".." in name and ".." in name.split("/")):
+            raise OutputUnavailable(
+                f"the ledger of {self.root} names a file outside of the folder: {name}",
+                hint="something else than r2vbatch changed it: do not go on with this folder",
+            )
         return self.root / name
 
     def part(self, stem: str) -> Path:
@@ -76,14 +84,27 @@ class Folder:
                 part.unlink(missing_ok=True)
 
     def refuse_links(self) -> None:
-        """Raise `OutputUnavailable` where one of our own folders leads elsewhere: a folder that
-        came from somebody else must not make us write to, or delete in, another place."""
+        """Raise `OutputUnavailable` where one of our own folders leads elsewhere, or something in
+        one that we write over: a folder that came from somebody else must not make us write to, or
+        delete in, another place, nor wait at a pipe for ever."""
         for name in _OURS:
             if self.path(name).is_symlink():
                 raise OutputUnavailable(
                     f"{self.path(name)} is a link, which is not followed",
                     hint="replace it by a real folder (the whole output folder may be a link)",
                 )
+        for entry in self._in_shops():
+            if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+                what = "a link, which is not followed" if entry.is_symlink() else "no file"
+                raise OutputUnavailable(
+                    f"{entry.path} is {what}", hint="delete it: r2vbatch did not make it"
+                )
+
+    def _in_shops(self) -> Iterator[os.DirEntry[str]]:
+        """What lies in the folders in which we write over things."""
+        for shop in _SHOPS:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                yield from os.scandir(self.path(shop))
 
     def sizes(self, folder: str) -> dict[str, int]:
         """The files of a sub-folder with their sizes, named as by `names`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import json
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +194,7 @@ MADE: list[Any] = [
     None, [], 7, {"marks": 3}, {"marks": {"reel.mp4": 3}}, {"told": []}, {"told": {"shots": "x"}},
     {"told": {"files": ["../../x"], "shots": [], "slates": 0, "seconds": 0}}, {"revision": []},
     {"marks": {"../ledger.db": ["x"]}}, {"unknown": 1}, {"reel": {}}, {"version": "film-0"},
+    {"told": {"files": [], "missing": [], "troubles": [], "shots": inf, "slates": 0, "seconds": inf}},
 ]  # fmt: skip
 
 
@@ -209,9 +212,44 @@ def test_a_borrowed_folder_may_hold_any_state(shelf: Shelf, change: Any) -> None
     assert shelf.deliver().shots == 1
 
 
+def test_a_state_nested_without_end(shelf: Shelf) -> None:
+    """Is as none."""
+    shelf.put("a_t01")
+    shelf.deliver()
+    shelf.folder.path(f"{SHOP}/made.json").write_text("[" * 100_000, encoding="utf-8")
+    assert shelf.deliver().shots == 1
+
+
 def test_a_folder_that_cannot_be_written_to(shelf: Shelf) -> None:
     """Is said in a sentence."""
     shelf.put("a_t01")
     shelf.folder.path(SHOP).write_text("in the way", encoding="utf-8")
     with pytest.raises(OutputUnavailable):
         shelf.deliver()
+
+
+@pytest.mark.parametrize("name", ["reel.mp4", "timeline.otio", "report.html"])
+def test_nobody_waits_at_a_pipe(shelf: Shelf, name: str) -> None:
+    """Under the name of a file of the film it is left alone, and named."""
+    shelf.put("sh010_t01")
+    os.mkfifo(shelf.folder.path(name))
+    made = shelf.deliver()
+    assert name not in made.files
+    assert [each.partition(" ")[0] for each in made.troubles] == [name]
+
+
+def test_a_clip_that_is_none_of_the_folder(shelf: Shelf) -> None:
+    """A link to what lies elsewhere and a pipe are shown nowhere; a slate stands in."""
+    for take, kind in (("sh010_t01", "live"), ("sh010_t01", "preview"), ("sh020_t01", "live")):
+        shelf.put(take, kind, grey=100 if kind == "preview" else 60)
+    clip = shelf.folder.path("clips/sh010_t01.mp4")
+    clip.rename(clip.parent.parent.parent / "private.mp4")
+    clip.symlink_to(clip.parent.parent.parent / "private.mp4")
+    shelf.folder.path("clips/sh020_t01.mp4").unlink()
+    os.mkfifo(shelf.folder.path("clips/sh020_t01.mp4"))
+    made = shelf.deliver()
+    assert (made.shots, made.missing) == (1, ("sh020",))
+    assert shelf.greys() == [100]
+    assert made.troubles == (
+        "sh010_t01.mp4, sh020_t01.mp4 cannot be read: it is no file of this folder",
+    )

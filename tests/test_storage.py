@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from r2vbatch.errors import OutputUnavailable
 from r2vbatch.storage import Folder, on_shared_disk
 
 
@@ -95,7 +96,7 @@ def test_rename_to_its_own_name_loses_nothing(folder: Folder) -> None:
     """One name, in one spelling or two, is not two names of which one may go."""
     folder.publish(part(folder, "clip"), "clips/a.mp4")
     folder.rename("clips/a.mp4", "clips/a.mp4")
-    folder.rename("clips/a.mp4", "clips/../clips/a.mp4")
+    folder.rename("clips/a.mp4", "clips/./a.mp4")
     assert tree(folder) == {"clips/a.mp4": "clip"}
 
 
@@ -182,3 +183,27 @@ def test_two_clips_make_the_folder_at_once(tmp_path: Path) -> None:
         with ThreadPoolExecutor(len(parts)) as side_by_side:
             list(side_by_side.map(publish, parts))
         assert len(folder.names("clips")) == len(parts)
+
+
+@pytest.mark.parametrize("shop", [".parts", ".film", "fitted", "frames"])
+def test_nothing_is_written_through_a_link_or_into_a_pipe(folder: Folder, shop: str) -> None:
+    """A folder that came from somebody else may hold one under the name of what is written next."""
+    place = folder.path(shop)
+    place.mkdir(parents=True)
+    (place / "reel.mp4.part").write_text("left over")
+    folder.refuse_links()
+    (place / "link").symlink_to(folder.root.parent / "precious")
+    with pytest.raises(OutputUnavailable, match="link is a link, which is not followed"):
+        folder.refuse_links()
+    (place / "link").unlink()
+    os.mkfifo(place / "pipe")
+    with pytest.raises(OutputUnavailable, match="pipe is no file"):
+        folder.refuse_links()
+
+
+@pytest.mark.parametrize("name", ["../x.mp4", "clips/../../x.mp4", "/etc/passwd", ".."])
+def test_no_name_leads_out_of_the_folder(folder: Folder, name: str) -> None:
+    """Whatever a ledger that came from somebody else says; two dots in a name are harmless."""
+    with pytest.raises(OutputUnavailable, match="names a file outside of the folder"):
+        folder.exists(name)
+    assert not folder.exists("clips/a..b_t01.mp4")

@@ -8,6 +8,7 @@ run that has nothing to do must not wait for its film.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -65,6 +66,8 @@ class Delivery:
         """What `asdict` and JSON made of one. Else raises KeyError, TypeError or ValueError."""
         lists = {name: tuple(map(str, v)) for name, v in told.items() if isinstance(v, list)}
         shots, slates, seconds = (float(told[n]) for n in ("shots", "slates", "seconds"))
+        if not all(map(math.isfinite, (shots, slates, seconds))):
+            raise ValueError("not of a film")
         return cls(
             lists["files"], int(shots), int(slates), seconds, lists["missing"], lists["troubles"]
         )

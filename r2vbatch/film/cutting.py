@@ -11,6 +11,7 @@ from r2vbatch.film.model import FilmShot, Footage
 from r2vbatch.film.reel import Cut, Watch
 from r2vbatch.film.survey import Survey, Unreadable, survey
 from r2vbatch.film.timeline import Place, Strip
+from r2vbatch.storage import Folder
 
 
 @dataclass
@@ -36,7 +37,7 @@ def cut(
         watch.tell("looked at", number, len(shots))
         watch.onward()
         for footage in shot.choices:
-            file = root / footage.file
+            file = Folder(root).path(footage.file)
             if file in found.broken:
                 continue
             try:
@@ -59,7 +60,7 @@ def on_timeline(cuts: Iterable[Cut], root: Path, watch: Watch) -> list[Place]:
         for footage in each.shot.others:
             if footage.preview is each.footage.preview and footage is not each.footage:
                 with suppress(Unreadable):
-                    others.append(_strip(footage, survey(root / footage.file)))
+                    others.append(_strip(footage, survey(Folder(root).path(footage.file))))
         places.append(Place(_strip(each.footage, each.clip), others))
     return places
 

@@ -43,7 +43,7 @@ class Made:
     @classmethod
     def read(cls, folder: Folder) -> Made:
         """What was left; nothing where that cannot be read."""
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, ValueError, TypeError, RecursionError):
             made = cls(**json.loads(folder.path(_NAME).read_text(encoding="utf-8")))
             if made.version == _VERSION and made._is_sound():
                 return made
@@ -82,6 +82,8 @@ class Made:
 
 def mark_of(file: Path) -> str:
     """Length and a hash of both ends of a file; empty where there is none."""
+    if file.exists() and not file.is_file():  # a pipe would be waited at
+        return "no file"
     try:
         with file.open("rb") as opened:
             size = opened.seek(0, 2)

@@ -63,6 +63,8 @@ def write_report(
 
 
 def _head(file: Path) -> str:
+    if not file.is_file():  # a pipe would be waited at
+        return ""
     with file.open("rb") as opened:
         return opened.read(_HEAD).decode("utf-8", "replace")
 

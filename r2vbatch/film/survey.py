@@ -8,6 +8,7 @@ This room of `film` refuses to know which clips are wanted, and why.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,7 +97,11 @@ class Survey:
 
 
 def survey(file: Path) -> Survey:
-    """Measure the clip. Raises `Unreadable`."""
+    """Measure the clip. Raises `Unreadable`, also for a link, for which a folder that came from
+    somebody else would show what lies elsewhere, and for a pipe, which would be waited at."""
+    with in_words(file):
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise Unreadable(file, "it is no file of this folder")
     with in_words(file), opened(file) as container:
         video = next((s for s in container.streams.video if s.codec_context), None)
         sound = next((s for s in container.streams.audio if s.codec_context), None)

@@ -18,9 +18,9 @@ _SUFFIXES = {"clips": {".mp4"}, "preview": {".mp4", ".jpg"}, "posters": {".jpg"}
 def file_response(folder: Folder, place: str, name: str) -> web.FileResponse:
     """A file of a sub-folder, or the part of it that is asked for. Raises `web.HTTPNotFound` for
     all that is not to be handed out."""
-    path = folder.path(place) / name
     plain = PurePath(name).name == name and "\0" not in name and "\\" not in name
-    if plain and path.suffix in _SUFFIXES.get(place, ()):
+    if plain and PurePath(name).suffix in _SUFFIXES.get(place, ()):
+        path = folder.path(place) / name
         try:
             inside = stat.S_ISDIR(folder.path(place).lstat().st_mode)
             if inside and stat.S_ISREG(path.lstat().st_mode):
