@@ -313,9 +313,48 @@ def test_words_that_are_no_json(folder: Folder) -> None:
         ):
             answer = await visitor.http.post(f"{visitor.origin}/say", data=body, headers=headers)
             assert answer.status == status
+        headers["Content-Type"] += "; charset=nonsense"
+        answer = await visitor.http.post(f"{visitor.origin}/say", data=b"{}", headers=headers)
+        assert answer.status == 400
         assert (await visitor.get("/")).status == 200
 
     visited(folder, visit)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 0, -1, 1e308, 10**400, float("nan"), "2", None])
+def test_a_moment_that_no_clip_has(folder: Folder, seconds: Any) -> None:
+    """Is none: the note is about the whole take."""
+    ledger = opened(folder)
+    say(ledger, {"do": "note", "key": 1, "text": "hands", "seconds": seconds})
+    assert ledger.notes()[0].seconds == (seconds if seconds in (2.0, 0) else None)
+    ledger.close()
+
+
+BAD_REQUESTS = [
+    "GET /?token={token}\xff HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}=\xff\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: {host}\r\nX: {long}\r\n\r\n",
+    "\x16\x03\x01\r\n\r\n",
+]
+
+
+def test_what_is_no_request_is_not_logged(
+    folder: Folder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Any page of any site can send it: refused, and neither it nor a token in it is shown."""
+
+    async def visit(visitor: Visitor) -> None:
+        names = {"token": visitor.link.query["token"], "host": visitor.link.authority}
+        names |= {"cookie": f"r2vbatch-{visitor.link.port}", "long": "x" * 9000}
+        for text in BAD_REQUESTS:
+            reader, writer = await asyncio.open_connection("127.0.0.1", visitor.link.port)
+            writer.write(text.format(**names).encode("latin-1"))
+            status = (await reader.readline()).split()[1]
+            assert status in (b"400", b"403"), text
+            writer.close()
+
+    visited(folder, visit, let_in=False)
+    assert capfd.readouterr() == ("", "")
 
 
 # --- what is heard -----------------------------------------------------------------------------

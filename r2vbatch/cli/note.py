@@ -14,6 +14,7 @@ from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.ledger import Ledger, Note
+from r2vbatch.ledger.board import LONGEST_CLIP
 
 
 @click.command(
@@ -28,7 +29,8 @@ from r2vbatch.ledger import Ledger, Note
 @params.output_argument
 @click.argument("take", shell_complete=completing.done_takes)
 @click.argument("text", required=False)
-@click.option("--at", type=click.FloatRange(0.0), metavar="SECONDS", help="How far into the clip.")
+@click.option("--at", type=click.FloatRange(0.0, LONGEST_CLIP), metavar="SECONDS",
+              help="How far into the clip.")  # fmt: skip
 @click.option("--remove", type=int, metavar="NUMBER", help="Take a note away.")
 @params.ledger
 def note(

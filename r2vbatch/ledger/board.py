@@ -17,6 +17,10 @@ from r2vbatch.ledger.states import Kind, State
 from r2vbatch.manifest.model import Money
 
 
+LONGEST_CLIP = 86_400.0
+"""Seconds: no moment that a note is about lies further into a clip."""
+
+
 class Note(NamedTuple):
     """What a person wrote about a take."""
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from r2vbatch.ledger import sql, tables
-from r2vbatch.ledger.board import BoardShot, Note, Retake, storyboard
+from r2vbatch.ledger.board import LONGEST_CLIP, BoardShot, Note, Retake, storyboard
 from r2vbatch.ledger.opening import bring_up, unavailable
 from r2vbatch.ledger.rows import from_database, named, whole
 from r2vbatch.ledger.states import PAID, Kind
@@ -46,7 +46,7 @@ class Choices(Writer):
 
     def notes(self) -> list[Note]:
         """All notes, oldest first, those on takes no longer wanted included."""
-        return [Note(*row) for row in self._choices(sql.NOTES)]
+        return [_note(*row) for row in self._choices(sql.NOTES)]
 
     def retakes(self) -> list[Retake]:
         """All that were ever asked for, oldest first, whether or not their shots still hold."""
@@ -148,6 +148,12 @@ class Choices(Writer):
                 raise unavailable(self.path, problem) from problem
         with self._transaction() as db:
             yield db
+
+
+def _note(id: int, key: int, at: float, text: str, seconds: float | None) -> Note:
+    """A moment that no clip has is none: a ledger may come from somebody else."""
+    timed = seconds is not None and 0 <= seconds <= LONGEST_CLIP
+    return Note(id, key, at, text, seconds if timed else None)
 
 
 def _retake(

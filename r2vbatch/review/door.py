@@ -69,7 +69,8 @@ class Door:
         return f"r2vbatch-{self.port}"  # cookies are shared by all ports of a host
 
     def _is_ours(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self._token.encode())
+        sent = token.encode(errors="replace")  # a header may hold bytes that are no text
+        return hmac.compare_digest(sent, self._token.encode())
 
     def _from_our_page(self, request: web.Request) -> bool:
         return request.headers.get("Origin") == f"http://{request.headers['Host']}"

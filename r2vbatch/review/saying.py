@@ -6,13 +6,13 @@ names the price, so one that was given to an older price is none.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from r2vbatch.batch.bill import shown
 from r2vbatch.batch.retakes import to_retake
 from r2vbatch.errors import UsageProblem
 from r2vbatch.ledger import Ledger, State, TakeRow
+from r2vbatch.ledger.board import LONGEST_CLIP
 from r2vbatch.manifest.model import Money
 
 LONGEST = 20_000
@@ -66,7 +66,7 @@ def _note(ledger: Ledger, key: int, text: str, seconds: Any) -> str:
         raise UsageProblem("the note is empty", hint="write something, or leave it out")
     if len(text) > LONGEST:
         raise UsageProblem(f"the note is too long: {len(text)} characters of {LONGEST}")
-    timed = isinstance(seconds, int | float) and math.isfinite(seconds) and seconds >= 0
+    timed = isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_CLIP
     ledger.add_note(key, text, round(float(seconds), 2) if timed else None)
     return f"noted on {row.take}"
 

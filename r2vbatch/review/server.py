@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from r2vbatch.errors import OutputUnavailable, R2VBatchError
 from r2vbatch.film.report import policy
@@ -94,7 +96,7 @@ class Review:
             raise web.HTTPUnsupportedMediaType(text="JSON is expected\n")
         try:
             said = await request.json()
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, LookupError):  # of the text, its depth, its encoding
             raise web.HTTPBadRequest(text="that is no JSON\n") from None
         answer = await self._answer(_told, said)
         with suppress(OutputUnavailable):
@@ -146,6 +148,18 @@ class Review:
             await news.aclose()
 
 
+def _logger() -> logging.Logger:
+    """For what goes wrong in here, and not for requests that are none: any page of any site can
+    send those, and the log would show them with their addresses."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 def _told(ledger: Ledger, said: Any) -> dict[str, str]:
     return {"told": say(ledger, said if isinstance(said, dict) else {})}
 
@@ -157,7 +171,9 @@ async def serve(ledger: Ledger, folder: Folder, port: int = 0) -> AsyncIterator[
     Raises OSError where the port is taken.
     """
     review = Review(ledger, folder)
-    runner = web.AppRunner(review.app(), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        review.app(), access_log=None, logger=_logger(), shutdown_timeout=1.0
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)
