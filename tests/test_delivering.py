@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import json
+import os
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
@@ -194,7 +194,8 @@ MADE: list[Any] = [
     None, [], 7, {"marks": 3}, {"marks": {"reel.mp4": 3}}, {"told": []}, {"told": {"shots": "x"}},
     {"told": {"files": ["../../x"], "shots": [], "slates": 0, "seconds": 0}}, {"revision": []},
     {"marks": {"../ledger.db": ["x"]}}, {"unknown": 1}, {"reel": {}}, {"version": "film-0"},
-    {"told": {"files": [], "missing": [], "troubles": [], "shots": inf, "slates": 0, "seconds": inf}},
+    {"told": {"files": [], "missing": [], "troubles": [], "shots": 1, "slates": 0, "seconds": inf}},
+    {"told": {"files": [], "missing": [], "troubles": [], "shots": inf, "slates": 0, "seconds": 0}},
 ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def price_lines(
         return
     yield f"{making} at {settings.endpoint.name}: {_seconds(bill.to_make)}"
     yield f"price: {_price(bill.to_make) or 'nothing'} {read}"
+    yield from _once_more(bill.to_make)
     yield from _unsure(bill.to_make)
     budget = Budget.of(settings.caps, plan.currency, purses)
     yield from _money(budget, purses)
@@ -91,6 +92,13 @@ def _price(items: Sequence[Item]) -> str:
     if unknown := sum(estimate.cost is None for estimate in estimates):
         parts.append(f"the unknown price of {counted(unknown, 'take')}")
     return " and ".join(parts)
+
+
+def _once_more(items: Sequence[Item]) -> Iterator[str]:
+    """Takes that no manifest asks for: whoever borrowed the folder has to see them."""
+    if asked := [item.take.id for item in items if item.take.retake]:
+        takes = counted(len(asked), "take")
+        yield f"    {takes} asked for in this folder beyond the manifest: {named(asked)}"
 
 
 def _unsure(items: Sequence[Item]) -> Iterator[str]:

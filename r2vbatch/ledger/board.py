@@ -16,7 +16,6 @@ from r2vbatch.ledger.rows import TakeRow
 from r2vbatch.ledger.states import Kind, State
 from r2vbatch.manifest.model import Money
 
-
 LONGEST_CLIP = 86_400.0
 """Seconds: no moment that a note is about lies further into a clip."""
 

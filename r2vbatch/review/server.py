@@ -171,9 +171,7 @@ async def serve(ledger: Ledger, folder: Folder, port: int = 0) -> AsyncIterator[
     Raises OSError where the port is taken.
     """
     review = Review(ledger, folder)
-    runner = web.AppRunner(
-        review.app(), access_log=None, logger=_logger(), shutdown_timeout=1.0
-    )
+    runner = web.AppRunner(review.app(), access_log=None, logger=_logger(), shutdown_timeout=1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)
