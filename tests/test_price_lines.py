@@ -15,6 +15,7 @@ from r2vbatch.batch.settings import Options, settle
 from r2vbatch.cli.price import price_lines, table
 from r2vbatch.ledger import Known, Purse, State
 from r2vbatch.manifest.model import Money
+from r2vbatch.planning import Asked, with_retakes
 
 WAVES = {"id": "a", "prompt": "@ellen waves."}
 DANCES = {"id": "b", "prompt": "@bunny dances with @ellen, ${lens}.",
@@ -30,10 +31,14 @@ def purse(spent: str, aside: str, currency: str = "USD") -> Purse:
 
 def said(
     *shots: dict[str, Any], endpoint: str = "singapore", done: Sequence[str] = (),
-    purses: Sequence[Purse] = (), prices: str | None = None, **keys: Any,
+    purses: Sequence[Purse] = (), prices: str | None = None, asked: int = 0, **keys: Any,
 ) -> list[str]:  # fmt: skip
-    """The table of takes and the lines below it; takes named in `done` are on disk."""
+    """The table of takes and the lines below it; takes named in `done` are on disk, and
+    `asked` more of the first shot are asked for."""
     plan = planned(storyboard(*shots, endpoint=endpoint, **keys), prices=prices)
+    first = plan.takes[0]
+    more = [Asked(first.shot.id, first.shot_fingerprint, n) for n in range(2, asked + 2)]
+    plan = with_retakes(plan, more)
     known = [Known(n, t.id, t.shot.id, t.fingerprint, True, State.DONE, True)
              for n, t in enumerate(plan.takes) if t.id in done]  # fmt: skip
     settings = settle(plan.manifest, Options())
@@ -97,6 +102,20 @@ CASES = {
         also in this folder: 3.00 CNY spent, 1.50 set aside, which the cap does not count
         warning: in storyboard order, the cap of 1.00 USD would hold 1 of 2 takes:
             c_t01
+        """,
+    ),
+    "takes that the folder asks for, and no manifest": (
+        said(WAVES, asked=2, done=["a_t01"]),
+        """
+        TAKE            SECONDS     PRICE  WHY
+        a_t01  keep                        done
+        a_t02  make           5  0.25 USD  asked for once more
+        a_t03  make           5  0.25 USD  asked for once more
+          a    2 takes       10  0.50 USD
+
+        2 of 3 takes to make at singapore: 10 billed seconds
+        price: 0.50 USD (prices of singapore, read 2026-11)
+            2 takes asked for in this folder beyond the manifest: a_t02, a_t03
         """,
     ),
     "a model without prices there": (
