@@ -32,7 +32,7 @@ def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
     }
     if not stale or not settings.stale:
         return replace(found, stale=stale)
-    back = ledger.good_again(settings.kind)
+    back = ledger.good_again(settings.kind, gone | stale.keys())
     again = _without(known, (replaced.keys() | stale.keys()) - back)
     found = match(plan.takes, again, settings.in_scope)
     return replace(found, replaced=frozenset(stale))

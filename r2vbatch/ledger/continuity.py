@@ -60,6 +60,28 @@ def good_ones(takes: Iterable[Linked], circles: Mapping[int, float]) -> dict[str
     return {shot: take for shot, take in chosen.items() if take}
 
 
+def good_again(
+    takes: Iterable[Linked], circles: Mapping[int, float], replaced: Mapping[int, int],
+    gone: Collection[int],
+) -> set[int]:  # fmt: skip
+    """Of the takes that were `replaced` (their sources, by key), those whose source is the good
+    take of its shot once those `gone` are wanted no longer. What goes on from one that is good
+    again is so, too: a whole chain comes back."""
+    by_key = {t.key: t._replace(wanted=t.wanted and t.key not in gone) for t in takes}
+    shots: defaultdict[str, list[int]] = defaultdict(list)
+    for take in by_key.values():
+        shots[take.shot].append(take.key)
+    back = set()
+    for key in _sources_first(by_key):
+        source = by_key.get(replaced[key]) if key in replaced else None
+        if source and source.wanted:
+            rivals = [by_key[k] for k in shots[source.shot] if by_key[k].wanted]
+            if good_one(rivals, circles)[0] == source:
+                back.add(key)
+                by_key[key] = by_key[key]._replace(wanted=True)
+    return back
+
+
 def _sources_first(takes: Mapping[int, Linked]) -> Iterable[int]:
     """All keys, each behind the take that it goes on from. Storyboards may be one long chain."""
     told: dict[int, None] = {}
@@ -94,14 +116,12 @@ class Continuity(Choices):
         not what is wanted, although they ask for the same."""
         return {key: source for key, source, _, gone in self._choices(sql.SOURCES) if gone}
 
-    def good_again(self, kind: Kind) -> set[int]:
-        """Of the takes that were replaced, those whose source is the good take of its shot now."""
-        replaced = self.replaced()
-        if not replaced:
+    def good_again(self, kind: Kind, gone: Collection[int]) -> set[int]:
+        """Of the takes that were replaced, those whose source is the good take of its shot again,
+        those `gone` being about to be wanted no longer."""
+        if not (replaced := self.replaced()):
             return set()
-        good = good_ones(self._linked(kind), self.circles())
-        keys = {take.key for take in good.values()}
-        return {key for key, source in replaced.items() if source in keys}
+        return good_again(self._linked(kind), self.circles(), replaced, gone)
 
     def _linked(self, kind: Kind) -> list[Linked]:
         return [
