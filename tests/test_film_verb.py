@@ -67,10 +67,10 @@ def test_no_batch_there(studio: Studio) -> None:
 
 
 def test_a_run_delivers_its_film(studio: Studio) -> None:
-    """By itself, once: what it says, what lies there, and that the next run leaves it alone. With
-    --no-film it does not."""
+    """By itself, once, under its title: what it says, what lies there, and that the next run leaves
+    it alone. With --no-film it does not."""
     studio.film = True
-    studio.shots("a", "b")
+    studio.shots("a", "b", title="小雨的一天")
     line = "film: 2 shots, 0:04; out/reel.mp4, out/timeline.otio, out/report.html"
     reel = studio.output / "reel.mp4"
     with service() as at:
@@ -84,6 +84,8 @@ def test_a_run_delivers_its_film(studio: Studio) -> None:
         assert reel.stat().st_mtime_ns == made
     told = json.loads((studio.folder / "told.json").read_text(encoding="utf-8"))
     assert told["film"]["files"] == ["reel.mp4", "timeline.otio", "report.html"]
+    timeline = json.loads((studio.output / "timeline.otio").read_text(encoding="utf-8"))
+    assert timeline["name"] == "小雨的一天"
 
 
 def test_a_film_that_cannot_be_made_is_told_and_nothing_else(studio: Studio) -> None:

@@ -33,6 +33,7 @@ from r2vbatch.film import (
     write_reel,
     written,
 )
+from r2vbatch.film.prompts import written as storyboard
 from r2vbatch.film.report import NAME as PAGE
 from r2vbatch.film.report import write_report
 from r2vbatch.ledger import Ledger
@@ -99,15 +100,17 @@ def deliver(
     `OutputUnavailable` where the folder cannot be written to, or another process makes its film.
     """
     foreign = write_report(ledger, folder, manifest) == "foreign"
-    film = _film(ledger, folder, watch, timelines, anew=anew)
+    title = storyboard(ledger, manifest).title or folder.root.name
+    film = _film(ledger, folder, watch, timelines, title, anew=anew)
     if foreign:
         return replace(film, troubles=(*film.troubles, *_taken([PAGE])))
     return replace(film, files=(*film.files, PAGE))
 
 
 def _film(
-    ledger: Ledger, folder: Folder, watch: Watch, timelines: Sequence[str], *, anew: bool
-) -> Delivery:
+    ledger: Ledger, folder: Folder, watch: Watch, timelines: Sequence[str], title: str, *,
+    anew: bool,
+) -> Delivery:  # fmt: skip
     made, revision = Made.read(folder), ledger.revision()
     every = map(_TIMELINE.format, FORMS)
     before = [name for name in every if name in made.marks and folder.exists(name)]
@@ -123,7 +126,7 @@ def _film(
             made = Made.read(folder)
             shots = film_of(ledger.storyboard(), ledger.notes())
             names = sorted(wanted - {REEL})
-            delivery = _made(shots, folder, made, names, watch, anew=anew)
+            delivery = _made(shots, folder, made, names, title, watch, anew=anew)
             made.revision, made.told = revision, asdict(delivery)
             made.write(folder)
             return delivery
@@ -152,6 +155,7 @@ def _made(
     folder: Folder,
     made: Made,
     timelines: Sequence[str],
+    title: str,
     watch: Watch,
     *,
     anew: bool,
@@ -164,7 +168,7 @@ def _made(
     places = on_timeline(cuts, folder.root, watch)
     for name in timelines:
         part = folder.path(f"{SHOP}/{name}.part")
-        text = written(places, folder.root.name, name.rpartition(".")[2])
+        text = written(places, title, name.rpartition(".")[2])
         part.write_text(text, encoding="utf-8", newline="")
         made.publish(folder, part, name)
     names = (REEL, *timelines)
