@@ -115,7 +115,7 @@ def _film(
     every = map(_TIMELINE.format, FORMS)
     before = [name for name in every if name in made.marks and folder.exists(name)]
     wanted = {REEL, *map(_TIMELINE.format, timelines), *before}
-    if not anew and made.revision == revision:
+    if not anew and made.revision == revision and made.told.get("title") == title:
         with suppress(KeyError, TypeError, ValueError):
             told = Delivery.of(made.told)
             there = wanted.issuperset(told.files) and made.left(folder, wanted)
@@ -127,7 +127,7 @@ def _film(
             shots = film_of(ledger.storyboard(), ledger.notes())
             names = sorted(wanted - {REEL})
             delivery = _made(shots, folder, made, names, title, watch, anew=anew)
-            made.revision, made.told = revision, asdict(delivery)
+            made.revision, made.told = revision, {**asdict(delivery), "title": title}
             made.write(folder)
             return delivery
     except OSError as problem:
