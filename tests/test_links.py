@@ -13,6 +13,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from awkward import film
+from hostile import hostile, http
 from hosts import Host
 from media_files import picture, video
 from PIL import Image
@@ -156,6 +157,22 @@ def test_many_links(host: Host) -> None:
     gets = [path for method, path, _ in host.asked if method == "GET" and "good" in path]
     assert len(gets) == 2
     assert host.most_at_once <= 8
+
+
+@pytest.mark.parametrize(
+    "where", ["169.254.169.254", "10.0.0.1", "[fd00::1]", "[::ffff:192.168.1.1]", "router.local"]
+)
+def test_a_public_link_that_leads_into_this_network(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is not followed: what listens there is asked nothing. (Here a proxy would hear of it.)"""
+    away = f"Location: http://{where}/latest/a.png"
+    with hostile(lambda service, method, path: http("302 Found", b"", away)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        link = "http://media.example/a.png"
+        found = asyncio.run(look_into([link]))[link]
+    assert words(found) == "cannot be had: the link leads into this network"
+    assert all(b" http://media.example/" in head for head in proxy.asked)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")

@@ -113,7 +113,7 @@ async def _attempt(job: _Job, have: int, resumed: bool) -> Fetched:
         asked["Range"] = f"bytes={have}-"
     try:
         with job.patience.waiting(job.url, "it does not begin to send a clip"):
-            response = await follow(job.session, "GET", job.url, asked, _TIMEOUT)
+            response = await follow(job.session, "GET", job.url, asked, _TIMEOUT, inward=True)
     except (aiohttp.ClientError, TimeoutError) as error:
         reason = reason_of(error, job.url)
     else:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused
-from r2vbatch.dashscope.regions import is_loopback
+from r2vbatch.dashscope.regions import is_loopback, is_private
 from r2vbatch.dashscope.transport import proxy_for
 
 REDIRECTS: Final = 5
@@ -25,16 +25,23 @@ async def follow(
     url: str,
     headers: Mapping[str, str],
     limits: aiohttp.ClientTimeout,
+    *,
+    inward: bool,
 ) -> aiohttp.ClientResponse:
-    """The reply, whatever its status; whoever asks closes it. Raises `LinkRefused` for a link that
-    leads nowhere, and what aiohttp raises."""
-    here = is_loopback(url)
+    """The reply, whatever its status; whoever asks closes it. `inward`: a public link may lead into
+    this network, as to a cache before the service; one that just anybody wrote may not, for what
+    listens there may do what it is asked. (What a name server makes of a name is not seen.)
+
+    Raises `LinkRefused` for a link that leads nowhere, and what aiohttp raises."""
+    here, start = is_loopback(url), url
     for _ in range(REDIRECTS + 1):
         try:
             if urlsplit(url).scheme not in ("http", "https"):
                 raise LinkRefused("the link leads out of http and https", verdict=DEAD_LINK)
             if is_loopback(url) and not here:
                 raise LinkRefused("the link leads to this machine", verdict=DEAD_LINK)
+            if not inward and is_private(url) and not is_private(start):
+                raise LinkRefused("the link leads into this network", verdict=DEAD_LINK)
             response = await session.request(
                 method,
                 url,

@@ -151,6 +151,10 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
+_PRIVATE = ("localhost", "local", "internal", "lan")
+"""How names end that are known in one network alone."""
+
+
 def is_loopback(url: str) -> bool:
     """Whether `url` leads to this machine for certain: ``localhost``, 127.0.0.0/8 or ::1. Other
     names, those that end in ``.localhost`` too, lead where a name server says."""
@@ -159,6 +163,17 @@ def is_loopback(url: str) -> bool:
     except ValueError:
         return False
     return _is_here(host)
+
+
+@lru_cache(maxsize=1024)  # thousands of shots give the same few links
+def is_private(url: str) -> bool:
+    """Whether `url` leads to this machine or into a network of its own, as far as it says itself:
+    what a name server makes of a name is not asked. Raises ValueError for what is no URL."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host.rpartition(".")[2] in _PRIVATE
 
 
 @lru_cache  # a batch asks about its few hosts again with every call

@@ -70,7 +70,9 @@ class Asking:
     async def begin(self) -> None:
         """The first piece, and the length. Raises `Refused`, and as `follow` does."""
         try:
-            told = await follow(self._session, "HEAD", self._url, _HEADERS, timeout(_SILENCE))
+            told = await follow(
+                self._session, "HEAD", self._url, _HEADERS, timeout(_SILENCE), inward=False
+            )
             told.close()
             self._length = told.content_length if told.status == 200 else None
         except aiohttp.ClientConnectorError:
@@ -96,7 +98,9 @@ class Asking:
         if self._spent + wanted > LOOK_BYTES:
             raise self._too_much("its head is that long")
         asked = _HEADERS | {"Range": f"bytes={at}-{at + wanted - 1}"}
-        answer = await follow(self._session, "GET", self._url, asked, timeout(_SILENCE))
+        answer = await follow(
+            self._session, "GET", self._url, asked, timeout(_SILENCE), inward=False
+        )
         self.type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         if answer.status == 200:
             self._all, self._length = answer, answer.content_length
