@@ -113,18 +113,14 @@ function answered(dialog) {
 }
 
 // one yes is one take: a key that is held down, or pressed again before the price is there, asks once
-let asking = false;
+let pricing = false;
 
 async function retake(button) {
-  if (asking) return;
-  asking = true;
-  await askAgain(button);
-  asking = false;
-}
-
-async function askAgain(button) {
   const shot = (button?.closest(".shot") ?? element(current)?.closest(".shot"))?.dataset.shot;
-  const asked = shot && (await ask(`/price?shot=${encodeURIComponent(shot)}`));
+  if (!shot || pricing || $("#retake").open) return;
+  pricing = true;
+  const asked = await ask(`/price?shot=${encodeURIComponent(shot)}`);
+  pricing = false;
   if (!asked) return;
   if (asked.kind === "live") {
     $("#retake-shot").textContent = shot;
@@ -133,7 +129,7 @@ async function askAgain(button) {
       "A run that goes on makes it now, within its own cap; else the next run does, and asks again.";
     if ((await answered($("#retake"))) !== "yes") return;
   }
-  await say({ do: "retake", shot, agreed: asked.price });
+  say({ do: "retake", shot, agreed: asked.price });
 }
 
 async function note(button) {
