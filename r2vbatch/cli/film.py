@@ -8,7 +8,7 @@ import click
 
 from r2vbatch.cli import params
 from r2vbatch.cli.folders import ledger_of
-from r2vbatch.cli.text import say
+from r2vbatch.cli.text import tell
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
 
@@ -60,6 +60,6 @@ def film(output: Path, ledger: Path | None, forms: tuple[str, ...]) -> int:
     finally:
         opened.close()
     for line in film_lines(delivery, folder.root):
-        say(line)
+        tell(line)
     whole = delivery.shots and not (delivery.missing or delivery.troubles)
     return Exit.DONE if whole else Exit.NOT_ALL_DONE

@@ -14,7 +14,7 @@ from r2vbatch.cli import completing, params
 from r2vbatch.cli.asking import terms
 from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.shown import shots_to_retake
-from r2vbatch.cli.text import command, say
+from r2vbatch.cli.text import command, say, tell
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, UsageProblem
 from r2vbatch.ledger import Ledger, TakeRow
@@ -88,7 +88,7 @@ def _agree(rows: Sequence[TakeRow], takes: int, *, yes: bool) -> None:
     price = shown(_total(rows, takes))
     number = len(rows) * takes
     more = f"{number} more clip{'' if number == 1 else 's'}"
-    say(f"{more} of {', '.join(row.shot for row in rows)}: up to {price}", err=True)
+    tell(f"{more} of {', '.join(row.shot for row in rows)}: up to {price}", err=True)
     if yes:
         return
     agreed = terms(yes=False, capped=False)
