@@ -278,3 +278,17 @@ def test_a_full_disk(path: Path, limit: str, reason: str) -> None:
     ledger = Ledger.open(path)
     assert len(ledger.wanted("live")) == 300 + len(keys) > 300
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["state = 'zzz'", "flags = '{'", "request = '[]'", "request = ']'", "cost = 'x'",
+     "per_second = '{\"a\": []}'", "marks = '7'"],
+)  # fmt: skip
+def test_a_take_that_nobody_can_read(path: Path, column: str) -> None:
+    """Changed by hand, or in a ledger that came from somebody else: a sentence that names it."""
+    change(path, f"UPDATE takes SET {column} WHERE take = 's7_t01'")
+    ledger = Ledger.open(path)
+    with pytest.raises(OutputUnavailable, match="a take that cannot be read: s7_t01"):
+        ledger.wanted("live")
+    ledger.close()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import Kind, State
 from r2vbatch.manifest.model import Money
@@ -192,7 +193,19 @@ def named(raw: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def from_database(stored: dict[str, Any]) -> TakeRow:
-    """A row of `takes`, its columns as they are stored, by name."""
+    """A row of `takes`, its columns as they are stored, by name. Raises `OutputUnavailable` for one
+    that we did not write: a ledger may come from somebody else, or have been mended by hand."""
+    try:
+        return _from_database(stored)
+    except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
+        raise OutputUnavailable(
+            f"the ledger holds a take that cannot be read: {stored['take']}",
+            hint="something else than r2vbatch changed it: restore it from a copy; the clips beside"
+            " it are not touched",
+        ) from None
+
+
+def _from_database(stored: dict[str, Any]) -> TakeRow:
     values = stored.copy()
     for name in ("estimate", "billed_seconds", "cost"):
         values[name] = decimal(values[name])
@@ -204,6 +217,8 @@ def from_database(stored: dict[str, Any]) -> TakeRow:
         marks=tuple(json.loads(values["marks"])),
         request=json.loads(values["request"]),
     )
+    if not isinstance(values["request"], dict):
+        raise TypeError("a request is an object")
     return TakeRow(**values)
 
 
