@@ -14,12 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from r2vbatch.media.files import opened
 
 if TYPE_CHECKING:
-    import av
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
 
@@ -96,6 +95,19 @@ class Survey:
         return round(self.seconds * RATE)
 
 
+class _Packet(NamedTuple):
+    """What is looked at of a packet; all of them with what is in them would be all of the file."""
+
+    pts: int | None
+    duration: int | None
+    is_keyframe: bool
+    is_discard: bool
+
+    @classmethod
+    def of(cls, packet: Any) -> _Packet:
+        return cls(packet.pts, packet.duration, packet.is_keyframe, packet.is_discard)
+
+
 def survey(file: Path) -> Survey:
     """Measure the clip. Raises `Unreadable`, also for a link, for which a folder that came from
     somebody else would show what lies elsewhere, and for a pipe, which would be waited at."""
@@ -108,10 +120,10 @@ def survey(file: Path) -> Survey:
         if video is None:
             raise Unreadable(file, "it has no picture")
         streams = [video, sound] if sound else [video]
-        packets: dict[int, list[av.Packet[Any]]] = {s.index: [] for s in streams}
+        packets: dict[int, list[_Packet]] = {s.index: [] for s in streams}
         for packet in container.demux(streams):
             if packet.size:  # the last of each stream is empty: there is nothing more
-                packets[packet.stream.index].append(packet)
+                packets[packet.stream.index].append(_Packet.of(packet))
         return _measured(file, video, sound, packets)
 
 
@@ -131,7 +143,7 @@ def _measured(
     file: Path,
     video: VideoStream,
     sound: AudioStream | None,
-    packets: dict[int, list[av.Packet[Any]]],
+    packets: dict[int, list[_Packet]],
 ) -> Survey:
     pictures = packets[video.index]
     times = sorted(packet.pts for packet in pictures if packet.pts is not None)
@@ -176,7 +188,7 @@ def _picture(video: VideoStream) -> Picture:
     )
 
 
-def _sound(sound: AudioStream, packets: list[av.Packet[Any]]) -> Sound:
+def _sound(sound: AudioStream, packets: list[_Packet]) -> Sound:
     context = sound.codec_context
     return Sound(
         codec=context.name,
@@ -188,7 +200,7 @@ def _sound(sound: AudioStream, packets: list[av.Packet[Any]]) -> Sound:
     )
 
 
-def _leading(packets: list[av.Packet[Any]], sound: Sound) -> tuple[int, bool]:
+def _leading(packets: list[_Packet], sound: Sound) -> tuple[int, bool]:
     """The time of the first packet that is needed, and whether the others follow it in step.
 
     A packet is heard together with the one before it, so one before the clip's beginning is
