@@ -152,7 +152,13 @@ def test_a_synced_disk(tmp_path: Path) -> None:
         assert studio.ledger("PRAGMA journal_mode") == [("delete",)]
 
 
-@pytest.mark.parametrize("seconds", [600, 3 * HOUR, 30 * HOUR])
+STEPS = pytest.mark.parametrize(
+    "seconds", [pytest.param(600, marks=pytest.mark.long), 3 * HOUR,
+                pytest.param(30 * HOUR, marks=pytest.mark.long)],
+)  # fmt: skip
+
+
+@STEPS
 def test_the_clock_steps_back(studio: Studio, seconds: float) -> None:
     """A clock that is put back while tasks run and one submit has no answer: each take is paid
     once and has its clip."""
@@ -165,7 +171,7 @@ def test_the_clock_steps_back(studio: Studio, seconds: float) -> None:
     assert len(studio.hashes()) == 3
 
 
-@pytest.mark.parametrize("seconds", [600, 3 * HOUR, 30 * HOUR])
+@STEPS
 def test_the_clock_was_ahead_until_the_next_run(studio: Studio, seconds: float) -> None:
     """A run killed on a clock that was far ahead is gone on with by one whose clock is right."""
     studio.instead = [sys.executable, str(ROOT / "tests" / "step_clock.py"), str(-seconds), "0"]

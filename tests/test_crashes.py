@@ -133,7 +133,7 @@ WAYS_TO_BE = (
     Way("continued", _continued, paid=3, clips=3, buys=True, sample=1, most=8),
     Way("stale", _stale, paid=4, clips=3, retired=1, buys=True, sample=1, most=4),
     Way("asked-again", _asked_again, paid=2, buys=True, sample=1, most=4),
-    Way("preview", _two_new, paid=0, kind="preview", sample=2),
+    Way("preview", _two_new, paid=0, kind="preview", sample=1),
 )
 
 

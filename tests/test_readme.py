@@ -32,6 +32,7 @@ def commands() -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.startswith("r2vbatch ")]
 
 
+@pytest.mark.long
 def test_the_commands_work_in_order(tmp_path: Path) -> None:
     """The quickstart is previewed, as real slates, and then every command of the README is run
     where it stands; the live one gets as far as its price, which is the one the README states."""
