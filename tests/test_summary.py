@@ -43,7 +43,7 @@ def ended(plan: Plan, *states: State, why: str = "", billed: str | None = "0.25"
     done were `billed` at so many dollars, None where the service did not say."""
     takes = [
         TakeReport(
-            id=take.id, shot=take.shot.id, state=state, flags=(), task_id=None, clip=None,
+            id=take.id, shot=take.shot.id, state=state, flags=(), task_id=None, at=None,
             cost=usd(billed) if billed and state is S.DONE else None, estimate=take.estimate.cost,
             billed_seconds=None,
             reason="" if state in {S.DONE, S.PLANNED, S.RUNNING} else why,

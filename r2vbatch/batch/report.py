@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,12 +17,13 @@ from r2vbatch.batch.delivering import Delivery
 from r2vbatch.batch.job import Job
 from r2vbatch.batch.run import Ending
 from r2vbatch.errors import Exit
-from r2vbatch.ledger import AT_SERVICE, OPEN, TO_FETCH, Kind, Ledger, Purse, State, TakeRow
+from r2vbatch.garbage import uncollected
+from r2vbatch.ledger import AT_SERVICE, OPEN, TO_FETCH, Kind, Ledger, Purse, Standing, State
 from r2vbatch.manifest.model import Money
-from r2vbatch.storage import Folder
 
 _EXPLAINED = frozenset(State) - {State.PLANNED, State.DONE, *AT_SERVICE}
 """States that the ledger has a reason for."""
+_COMING = OPEN | TO_FETCH
 _LIFE = 24 * 3600.0
 """Seconds for which the service knows a task, and keeps its clip."""
 
@@ -36,8 +37,8 @@ class TakeReport:
     shot: str
     state: State
     """``done`` is the one with a clip; a `str`, so ``take.state == "done"`` works."""
-    clip: Path | None
-    """The verified clip (of a preview, the slate), absolute; None where the take is not done."""
+    at: str | None
+    """Where its `clip` is, as text; None where the take is not done."""
     flags: tuple[str, ...]
     """In what a done clip is not as asked, or worth a look (see `media.Verdict`); as a rule
     empty."""
@@ -56,10 +57,20 @@ class TakeReport:
     stale: str = ""
     """Why a done take is stale, which continues another take than it would now; else empty."""
 
+    @property
+    def clip(self) -> Path | None:
+        """The verified clip (of a preview, the slate), absolute; None where the take is not
+        done."""
+        return Path(self.at) if self.at else None
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run ended."""
+    """How a run ended.
+
+    Its `repr` leaves the takes out: asyncio writes a task's result out where it looks at signals,
+    and a batch may have tens of thousands.
+    """
 
     kind: Kind
     """``preview`` or ``live``."""
@@ -70,9 +81,9 @@ class Report:
     """It is no longer there; the ledger has kept its text."""
     output: Path
     """The output folder, absolute; ``results.csv`` and ``results.jsonl`` lie there."""
-    takes: Sequence[TakeReport]
+    takes: Sequence[TakeReport] = field(repr=False)
     """The takes that this run was about, in storyboard order."""
-    others: Sequence[TakeReport]
+    others: Sequence[TakeReport] = field(repr=False)
     """Takes that are, or may be, paid for, not here yet, and not among `takes`: no longer wanted,
     or left out by ``only``."""
     purse: Purse | None
@@ -147,20 +158,21 @@ class Report:
         }
 
 
+@uncollected()
 def report(job: Job, ending: Ending) -> Report:
     """The report of a run that has ended, from its ledger, which must still be open."""
 
-    def of(row: TakeRow) -> TakeReport:
+    def of(row: Standing) -> TakeReport:
         reason = ending.left.get(row.key) or _reason(job.ledger, row)
-        return _of(row, job.folder, reason, stale.get(row.key, ""))
+        return _of(row, folder, reason, stale.get(row.key, ""))
 
     stale = job.ledger.stale(job.kind)
-
+    folder = str(job.folder.root)
     ids = {take.id for take in job.takes}
-    rows = {row.take: row for row in job.ledger.wanted(job.kind) if row.take in ids}
+    standing = job.ledger.standing(job.kind)
+    rows = {row.take: row for row in standing if row.wanted and row.take in ids}
     ours = {row.key for row in rows.values()}
     purse = job.budget.purse
-    unfinished = job.ledger.in_states(job.kind, OPEN | TO_FETCH)
     return Report(
         kind=job.kind,
         endpoint=job.settings.endpoint.name,
@@ -168,7 +180,7 @@ def report(job: Job, ending: Ending) -> Report:
         manifest_gone=not job.plan.manifest.file.exists(),
         output=job.folder.root,
         takes=[of(rows[take.id]) for take in job.takes if take.id in rows],
-        others=[of(row) for row in unfinished if row.key not in ours],
+        others=[of(row) for row in standing if row.key not in ours and row.state in _COMING],
         purse=purse,
         other_money=[
             each
@@ -183,16 +195,16 @@ def report(job: Job, ending: Ending) -> Report:
     )
 
 
-def _of(row: TakeRow, folder: Folder, reason: str, stale: str) -> TakeReport:
+def _of(row: Standing, folder: str, reason: str, stale: str) -> TakeReport:
     done = row.state is State.DONE
     return TakeReport(
         id=row.take,
         shot=row.shot,
         state=row.state,
-        clip=folder.path(row.file) if done and row.file else None,
+        at=f"{folder}/{row.file}" if done and row.file else None,
         flags=row.flags,
         cost=row.money(row.cost),
-        estimate=row.price,
+        estimate=row.money(row.estimate),
         billed_seconds=row.billed_seconds,
         reason="" if done else reason,
         task_id=row.task_id,
@@ -201,7 +213,7 @@ def _of(row: TakeRow, folder: Folder, reason: str, stale: str) -> TakeReport:
     )
 
 
-def _reason(ledger: Ledger, row: TakeRow) -> str:
+def _reason(ledger: Ledger, row: Standing) -> str:
     """Why a take came to stand where it stands, as the ledger tells it."""
     if row.state not in _EXPLAINED:
         return ""
@@ -209,7 +221,7 @@ def _reason(ledger: Ledger, row: TakeRow) -> str:
     return (reasons[-1] if reasons else "") or row.error_message or ""
 
 
-def _lives_until(row: TakeRow) -> datetime | None:
+def _lives_until(row: Standing) -> datetime | None:
     if row.state not in {*AT_SERVICE, State.GENERATED}:
         return None
     made = row.submitted_at or row.intent_at
@@ -225,7 +237,7 @@ def _take(take: TakeReport) -> dict[str, Any]:
         "take": take.id,
         "shot": take.shot,
         "state": str(take.state),
-        "clip": str(take.clip) if take.clip else None,
+        "clip": take.at,
         "flags": list(take.flags),
         "cost": _money(take.cost),
         "estimate": _money(take.estimate),

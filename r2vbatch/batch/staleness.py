@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Settings
+from r2vbatch.garbage import uncollected
 from r2vbatch.ledger import Known, Ledger
 from r2vbatch.planning import Plan
 
 
+@uncollected()
 def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
     """The plan matched to what the ledger knows. Slates no longer wanted do not come back."""
     known = ledger.known(settings.kind)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from r2vbatch.dashscope.model import Upload
+from r2vbatch.garbage import uncollected
 from r2vbatch.ledger import sql, tables
 from r2vbatch.ledger.opening import unavailable
 from r2vbatch.ledger.rows import (
@@ -23,6 +24,7 @@ from r2vbatch.ledger.rows import (
     KnownTask,
     Move,
     Purse,
+    Standing,
     TakeRow,
     Transition,
     UploadKey,
@@ -31,7 +33,7 @@ from r2vbatch.ledger.rows import (
     named,
     whole,
 )
-from r2vbatch.ledger.states import OPEN, Kind, State
+from r2vbatch.ledger.states import OPEN, TO_FETCH, Kind, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.media.model import FileFacts
 
@@ -96,6 +98,14 @@ class Questions:
         wanted = json.dumps(sorted(states))
         return [from_database(named(row)) for row in self._read(sql.IN_STATES, kind, wanted)]
 
+    @uncollected()
+    def standing(self, kind: Kind) -> list[Standing]:
+        """Where each wanted take of a kind stands, and each other that is, or may be, paid for
+        and is not here yet."""
+        states = json.dumps(sorted(OPEN | TO_FETCH))
+        return [Standing.read(row) for row in self._read(sql.STANDING, kind, states)]
+
+    @uncollected()
     def known(self, kind: Kind) -> list[Known]:
         """Every take of a kind, for matching."""
         return [
@@ -128,9 +138,9 @@ class Questions:
         estimate of all that may be billed yet. Takes no longer wanted count like the others."""
         spent: defaultdict[str, Decimal] = defaultdict(Decimal)
         set_aside: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for currency, state, estimate, cost in self._read(sql.SPENT):
+        for currency, state, estimate, cost, number in self._read(sql.SPENT):
             kept = set_aside if State(state) in OPEN else spent
-            kept[currency] += price_of(decimal(cost), decimal(estimate))
+            kept[currency] += number * price_of(decimal(cost), decimal(estimate))
         apart = self._format >= tables.LOSSES_SINCE
         for currency, amount in self._read(sql.LOSSES if apart else sql.LOSSES_BEFORE):
             spent[currency] += Decimal(amount)

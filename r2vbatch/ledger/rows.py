@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from r2vbatch.errors import OutputUnavailable
@@ -90,6 +93,41 @@ class Known(NamedTuple):
     wanted: bool
     state: State
     has_file: bool
+
+
+class Standing(NamedTuple):
+    """As much of a take as a report tells."""
+
+    key: int
+    take: str
+    shot: str
+    wanted: bool
+    state: State
+    flags: tuple[str, ...]
+    currency: str | None
+    estimate: Decimal | None
+    cost: Decimal | None
+    billed_seconds: Decimal | None
+    task_id: str | None
+    intent_at: float | None
+    submitted_at: float | None
+    file: str | None
+    error_message: str | None
+
+    @classmethod
+    def read(cls, raw: tuple[Any, ...]) -> Standing:
+        """From the columns of `sql.STANDING`. Raises `OutputUnavailable` as `from_database`."""
+        key, take, shot, wanted, state, flags, currency, *money, task, intent, at, file, error = raw
+        with _ours(take):
+            estimate, cost, seconds = map(_amount, money)
+            return cls(
+                key, take, shot, bool(wanted), State(state), _texts(flags), currency,
+                estimate, cost, seconds, task, intent, at, file, error,
+            )  # fmt: skip
+
+    def money(self, amount: Decimal | None) -> Money | None:
+        """An amount in the currency the take is priced in."""
+        return Money(amount, self.currency) if amount is not None and self.currency else None
 
 
 class KnownTask(NamedTuple):
@@ -194,12 +232,20 @@ def named(raw: tuple[Any, ...]) -> dict[str, Any]:
 
 def from_database(stored: dict[str, Any]) -> TakeRow:
     """A row of `takes`, its columns as they are stored, by name. Raises `OutputUnavailable` for one
-    that we did not write: a ledger may come from somebody else, or have been mended by hand."""
-    try:
+    that we did not write."""
+    with _ours(stored["take"]):
         return _from_database(stored)
+
+
+@contextmanager
+def _ours(take: str) -> Iterator[None]:
+    """A ledger may come from somebody else, or have been mended by hand: what cannot be read of
+    `take` in the block is an `OutputUnavailable`."""
+    try:
+        yield
     except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
         raise OutputUnavailable(
-            f"the ledger holds a take that cannot be read: {stored['take']}",
+            f"the ledger holds a take that cannot be read: {take}",
             hint="something else than r2vbatch changed it: restore it from a copy; the clips beside"
             " it are not touched",
         ) from None
@@ -213,8 +259,8 @@ def _from_database(stored: dict[str, Any]) -> TakeRow:
         per_second=_per_second(values["per_second"]),
         wanted=bool(values["wanted"]),
         state=State(values["state"]),
-        flags=tuple(json.loads(values["flags"])),
-        marks=tuple(json.loads(values["marks"])),
+        flags=_texts(values["flags"]),
+        marks=_texts(values["marks"]),
         request=json.loads(values["request"]),
     )
     if not isinstance(values["request"], dict):
@@ -222,11 +268,22 @@ def _from_database(stored: dict[str, Any]) -> TakeRow:
     return TakeRow(**values)
 
 
+_amount = lru_cache(decimal)
+"""Thousands of takes cost the same."""
+
+
+@lru_cache
+def _texts(stored: str) -> tuple[str, ...]:
+    """A JSON list of texts; thousands of takes have the same."""
+    return tuple(json.loads(stored))
+
+
+@lru_cache
 def _per_second(text: str | None) -> PerSecond:
     """Before there were several, it was the one that was asked for, as a number."""
     if not text or not text.startswith("{"):
-        return {"": Decimal(text)} if text else {}
-    return {tier: Decimal(price) for tier, price in json.loads(text).items()}
+        return MappingProxyType({"": Decimal(text)} if text else {})
+    return MappingProxyType({tier: Decimal(price) for tier, price in json.loads(text).items()})
 
 
 def _plain(name: str, value: Any) -> Any:

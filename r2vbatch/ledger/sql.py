@@ -25,6 +25,11 @@ WANTED = f"SELECT {_ALL} FROM takes WHERE kind = ? AND wanted = 1"
 KNOWN = (
     "SELECT key, take, shot, fingerprint, wanted, state, file IS NOT NULL FROM takes WHERE kind = ?"
 )
+STANDING = (
+    "SELECT key, take, shot, wanted, state, flags, currency, estimate, cost, billed_seconds,"
+    " task_id, intent_at, submitted_at, file, error_message FROM takes WHERE kind = ?"
+    " AND (wanted = 1 OR state IN (SELECT value FROM json_each(?)))"
+)
 UNFINISHED = (
     f"SELECT {_ALL} FROM takes WHERE kind = ? AND (wanted = 1 OR state IN"
     " ('submitting', 'in_doubt', 'submitted', 'running', 'generated', 'fetched'))"
@@ -41,9 +46,10 @@ SAME_PROMPT = (
     " AND state IN ('submitting', 'in_doubt') AND intent_at > ? LIMIT 1"
 )
 SPENT = (
-    "SELECT currency, state, estimate, cost FROM takes WHERE kind = 'live' AND currency IS NOT NULL"
+    "SELECT currency, state, estimate, cost, count(*) FROM takes"
+    " WHERE kind = 'live' AND currency IS NOT NULL"
     " AND state IN ('submitting', 'in_doubt', 'submitted', 'running', 'generated', 'fetched',"
-    " 'done', 'expired')"
+    " 'done', 'expired') GROUP BY 1, 2, 3, 4"
 )
 LOSSES = "SELECT currency, amount FROM losses"
 LOSSES_BEFORE = "SELECT currency, lost FROM takes WHERE currency IS NOT NULL AND lost <> '0'"

@@ -121,7 +121,7 @@ def _give_clips(job: Job, keys: dict[int, str]) -> None:
         job.folder.path(name).touch()
     with job.ledger._transaction() as db:  # 20,000 commits would take longer than the benchmark
         db.executemany(
-            "UPDATE takes SET file = ?, bytes = 0, task_id = 'task', cost = '0.05' WHERE key = ?",
+            "UPDATE takes SET file = ?, bytes = 0, task_id = 'task', cost = estimate WHERE key = ?",
             [(name, key) for key, name in names.items()],
         )
 
