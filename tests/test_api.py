@@ -320,7 +320,9 @@ def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool)
 def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:
     """`KeyboardInterrupt`, once everything is recorded."""
     code = (
-        "import sys; from r2vbatch import load, run_sync\n"
+        "import signal, sys; from r2vbatch import load, run_sync\n"
+        # as in a terminal; what is started in the background may inherit that it is ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "said = lambda event: print(event.after, flush=True)\n"
         "run_sync(load(sys.argv[1]), endpoint=sys.argv[2], consent=True, on_event=said)"
     )

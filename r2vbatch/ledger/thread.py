@@ -105,11 +105,16 @@ class LedgerThread:
         happened: Sequence[Transition],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        if self.listener:
-            for transition in happened:
-                self.listener(transition)
-        for call in calls:
-            call.tell()
+        try:
+            if self.listener:
+                for transition in happened:
+                    self.listener(transition)
+        finally:
+            for call in calls:
+                call.tell()
+            self._go_on(loop)
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
         self._free_at = loop.time() + _APART
         self._at_work = bool(self._asked)
         if self._asked:
