@@ -54,6 +54,7 @@ def test_a_chain_is_made_in_its_order(studio: Studio) -> None:
     assert sha256 == hashlib.sha256(frame.read_bytes()).hexdigest()
 
 
+@pytest.mark.long
 def test_stale_takes_are_made_again_only_when_asked(studio: Studio) -> None:
     """Another take is circled: what continues it, and what continues that, is told as stale and
     kept; with --stale both are bought again, in order, and the old clips are retired. Circled back,

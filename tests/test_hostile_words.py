@@ -106,6 +106,7 @@ def test_what_verbs_show(studio: Studio, words: list[str]) -> None:
     assert said.code != Exit.BUG
 
 
+@pytest.mark.long
 def test_what_a_preview_shows(studio: Studio) -> None:
     """A run in a folder with such a name, its exports and its status."""
     assert harmless(studio.preview("--progress", "plain")).code == Exit.DONE

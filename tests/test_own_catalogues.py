@@ -80,6 +80,7 @@ def test_our_price_is_the_one_of_plan(tmp_path: Path) -> None:
     assert "price: 0.20 USD" in result.stdout
 
 
+@pytest.mark.long
 def test_a_model_of_our_own_is_previewed_and_resumed(tmp_path: Path) -> None:
     """A storyboard for a model that only our file knows runs to its slate; the ledger alone, its
     file gone, goes on with it; and without either the model is unknown."""

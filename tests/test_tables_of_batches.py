@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from studio import KEY, Studio, account, service
 
 from r2vbatch.errors import Exit
 
 
+@pytest.mark.long
 def test_a_table_travels_with_its_batch(tmp_path: Path) -> None:
     """A killed batch goes on from its output folder with the table it was started with, and says
     that the file differs by now; `run` takes the file, and makes the edited shot alone."""

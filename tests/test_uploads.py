@@ -67,7 +67,12 @@ def test_later_runs_use_the_uploads_of_earlier_ones(studio: Studio) -> None:
     assert not any(url.removeprefix("oss://") in text for url in urls for text in told)
 
 
-@pytest.mark.parametrize("oss_refused", ["at_once", "later"])
+WHEN = pytest.mark.parametrize(
+    "oss_refused", ["at_once", pytest.param("later", marks=pytest.mark.long)]
+)
+
+
+@WHEN
 def test_an_upload_that_the_service_has_lost(studio: Studio, oss_refused: str) -> None:
     """It is made once more, for all takes that were refused, and none of them fails."""
     with service(oss_refused=oss_refused) as at:
@@ -80,7 +85,7 @@ def test_an_upload_that_the_service_has_lost(studio: Studio, oss_refused: str) -
         assert uploads(at) == 4
 
 
-@pytest.mark.parametrize("oss_refused", ["at_once", "later"])
+@WHEN
 def test_a_file_that_the_service_refuses_again(studio: Studio, oss_refused: str) -> None:
     """Takes fail that are refused with a new upload, too: there is one more for each file, not one
     for each take."""
