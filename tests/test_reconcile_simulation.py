@@ -227,7 +227,7 @@ def _alone(world: Played) -> bool:
 
 
 SEEDS = 1_000
-MANY = 30_000
+MANY = 16_000
 
 
 def hold(seeds: range) -> Counter[str]:
