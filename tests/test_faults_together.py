@@ -69,7 +69,8 @@ def _everything_at_once(studio: Studio, seed: int) -> None:
         # a list that is misdated or lags may prove nothing: that is said, and nothing is paid
         assert set(studio.states().values()) <= {"done", "in_doubt"}
         assert_in_order(studio)
-        assert account(at)["billed_tasks"] == TAKES
+        done = sum(state == "done" for state in studio.states().values())
+        assert done <= account(at)["billed_tasks"] <= TAKES
 
 
 def _explained(told: str, state: str) -> int:
