@@ -26,7 +26,7 @@ def last_frame(clip: Path, part: Path) -> str:
             frame = _last(container)
             if frame is None:
                 return "it has no picture"
-            image = frame.to_image()  # type: ignore[no-untyped-call]
+            image = frame.to_image(threads=1)  # type: ignore[no-untyped-call]
     except (av.FFmpegError, ValueError) as error:
         return f"it does not decode: {(getattr(error, 'strerror', '') or str(error)).lower()}"
     image.save(part, format="PNG")

@@ -32,7 +32,9 @@ def poster(clip: Path, target: Path) -> bool:
                 return False
             scale = min(1.0, SIDE / max(frame.width, frame.height))
             image = frame.to_image(  # type: ignore[no-untyped-call]
-                width=max(round(frame.width * scale), 1), height=max(round(frame.height * scale), 1)
+                width=max(round(frame.width * scale), 1),
+                height=max(round(frame.height * scale), 1),
+                threads=1,
             )
     except (av.FFmpegError, ValueError):
         return False

@@ -84,7 +84,10 @@ class Screening:
         from PIL import Image
 
         if len(self._pictures) < LONGEST:
-            small = self._reformatter.reformat(frame, SIDE, SIDE, "gray", interpolation="AREA")
+            # several threads would wake each other for every frame, beside as many other clips
+            small = self._reformatter.reformat(
+                frame, SIDE, SIDE, "gray", interpolation="AREA", threads=1
+            )
             plane = small.planes[0]
             raw = ("raw", "L", plane.line_size, 1)
             self._pictures.append(Image.frombytes("L", (SIDE, SIDE), bytes(plane), *raw))

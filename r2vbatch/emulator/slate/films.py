@@ -67,6 +67,7 @@ class Film:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation=Interpolation.BILINEAR,
+            threads=1,
         )
         planes = from_frame(scaled)
         if frame.rotation % 360:

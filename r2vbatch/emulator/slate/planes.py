@@ -96,7 +96,10 @@ def _converted(image: Image.Image, form: str) -> av.VideoFrame:
     plane = frame.planes[0]
     plane.update(image.convert("RGB").tobytes("raw", "RGB", plane.line_size, 1))
     return frame.reformat(
-        format=form, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        format=form,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        threads=1,
     )
 
 
