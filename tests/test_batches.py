@@ -40,7 +40,10 @@ def test_preview_then_live_then_preview(studio: Studio) -> None:
     assert {row["kind"] for row in studio.rows().values()} == {"live"}
 
 
-@pytest.mark.parametrize("kind", ["preview", "live"])
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("preview", marks=pytest.mark.long), "live"],  # kills and previews abound
+)
 def test_killed_half_way_and_run_again(studio: Studio, kind: str) -> None:
     """After SIGKILL the next run keeps every finished file, inode and hash, and makes the rest;
     no task is paid for twice."""
