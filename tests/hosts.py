@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -40,26 +39,6 @@ class Host:
             yield self
         finally:
             await runner.cleanup()
-
-    @contextmanager
-    def in_a_thread(self) -> Iterator[Host]:
-        """The same for clients that block."""
-        listening, loop, enough = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-        async def serve() -> None:
-            async with self.serve():
-                listening.set()
-                await enough.wait()
-
-        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
-        thread.start()
-        try:
-            assert listening.wait(10)
-            yield self
-        finally:
-            loop.call_soon_threadsafe(enough.set)
-            thread.join()
-            loop.close()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.method, request.path, dict(request.headers)))

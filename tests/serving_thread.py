@@ -1,4 +1,4 @@
-"""An emulator on a thread of its own, for clients that block."""
+"""Servers on a thread of their own, for clients that block."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
 from emulator_calls import PATIENCE, plain
@@ -18,15 +18,12 @@ T = TypeVar("T")
 
 
 @contextmanager
-def emulator(*faults: str, **switches: Any) -> Iterator[Emulator]:
-    """Serve for the length of the block. Plain clips, no query limit, these faults."""
-    server = Emulator(plain(faults=tuple(map(Fault.parse, faults)), **switches))
-    loop = asyncio.new_event_loop()
-    listening = threading.Event()
-    enough = asyncio.Event()
+def in_a_thread(serving: AbstractAsyncContextManager[Any]) -> Iterator[None]:
+    """Enter `serving` on the loop of another thread for the length of the block."""
+    listening, loop, enough = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
-        async with server.serve():
+        async with serving:
             listening.set()
             await enough.wait()
 
@@ -34,11 +31,19 @@ def emulator(*faults: str, **switches: Any) -> Iterator[Emulator]:
     thread.start()
     try:
         assert listening.wait(10)
-        yield server
+        yield
     finally:
         loop.call_soon_threadsafe(enough.set)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def emulator(*faults: str, **switches: Any) -> Iterator[Emulator]:
+    """An emulator: plain clips, no query limit, these faults."""
+    server = Emulator(plain(faults=tuple(map(Fault.parse, faults)), **switches))
+    with in_a_thread(server.serve()):
+        yield server
 
 
 def until(ask: Callable[[], T], enough: Callable[[T], bool]) -> T:

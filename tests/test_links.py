@@ -17,6 +17,7 @@ from hostile import hostile, http
 from hosts import Host
 from media_files import picture, video
 from PIL import Image
+from serving_thread import in_a_thread
 from storyboards import CATALOGUE, read, storyboard
 from studio import KEY, Studio
 
@@ -227,7 +228,8 @@ def test_pieces_are_the_file_or_say_what_is_missing(content: bytes, data: st.Dat
 @pytest.fixture(scope="module")
 def links(folder: Path) -> Iterator[Host]:
     """The host, for a program that blocks."""
-    with Host(folder).in_a_thread() as host:
+    host = Host(folder)
+    with in_a_thread(host.serve()):
         yield host
 
 
