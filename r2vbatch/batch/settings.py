@@ -11,11 +11,14 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r2vbatch.dashscope.regions import Endpoint, find_endpoint
 from r2vbatch.errors import UsageProblem
-from r2vbatch.ledger import Kind
 from r2vbatch.manifest.model import Limits, Manifest, Money, Shot
+
+if TYPE_CHECKING:
+    from r2vbatch.ledger import Kind  # a database: not needed to judge a manifest
 
 LEDGER = "ledger.db"
 _LONGEST_GRACE = 86400.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -56,6 +55,8 @@ def models_in(file: Path | None) -> Catalogue:
 
 def looked_into(*readings: Reading) -> Looks:
     """What is at the links of their shots: one look at each, however many manifests give it."""
+    import asyncio
+
     from r2vbatch.links import look_into
     from r2vbatch.planning import linked
 

@@ -95,10 +95,16 @@ def _warn_of_wide_signs(
             )
 
 
+@cache
+def _spread(name: str) -> int:
+    """How many characters `name` takes at the most, its accents written apart."""
+    return len(unicodedata.normalize("NFD", name))
+
+
 def _mentions(
     text: str, origin: Origin, names: Collection[str], problems: Problems
 ) -> Iterator[_Found]:
-    longest = max((len(unicodedata.normalize("NFD", name)) for name in names), default=0)
+    longest = max(map(_spread, names), default=0)
     index = text.find("@")
     while index >= 0:
         found = _mention(text, index, longest, names)

@@ -166,27 +166,52 @@ def _properties(
             yield from validator.descend(instance[name], schema, path=name, schema_path=name)
 
 
-_TYPES = {str: "string", int: "integer", bool: "boolean"}
-_GLANCED = frozenset(
-    ("title", "description", "examples", "default", "type", "minLength", "minimum", "maximum")
+def _items(
+    validator: Any, schema: dict[str, Any], instance: Any, _: Any
+) -> Iterator[ValidationError]:
+    """The same for the elements of a list; nothing here has ``prefixItems``."""
+    for index, value in enumerate(instance) if isinstance(instance, list) else ():
+        if not _plainly_right(value, schema):
+            yield from validator.descend(value, schema, path=index)
+
+
+_TYPES = {str: "string", int: "integer", bool: "boolean", dict: "object"}
+_TOLD = ("title", "description", "examples", "default", "type")
+_GLANCED = frozenset((*_TOLD, "minLength", "minimum", "maximum"))
+_GLANCED_OBJECT = frozenset(
+    (*_TOLD, "properties", "patternProperties", "additionalProperties", "required")
 )
 
 
 def _plainly_right(value: Any, schema: dict[str, Any]) -> bool:
     """Whether a glance shows that `value` is what `schema` asks for."""
     kind = _TYPES.get(type(value))
-    if kind is None or kind != schema.get("type") or not schema.keys() <= _GLANCED:
+    if kind is None or kind != schema.get("type"):
+        return False
+    if kind == "object":
+        return _plain_object(value, schema)
+    if not schema.keys() <= _GLANCED:
         return False
     if kind == "string":
         return len(value) >= int(schema.get("minLength", 0))
     return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 
+def _plain_object(value: dict[str, Any], schema: dict[str, Any]) -> bool:
+    """The same for an object with nothing but known keys; their names match no pattern."""
+    if not schema.keys() <= _GLANCED_OBJECT:
+        return False
+    if any(name not in value for name in schema.get("required", ())):
+        return False
+    known = schema.get("properties", {})
+    return all(name in known and _plainly_right(each, known[name]) for name, each in value.items())
+
+
 @cache
 def _validator() -> Any:
     file = datafiles.manifest_schema()
     schema = json.loads(file.read_text(encoding="utf-8"))
-    ours = {"pattern": _pattern, "properties": _properties}
+    ours = {"pattern": _pattern, "properties": _properties, "items": _items}
     strict: Any = extend(Draft202012Validator, ours)  # type: ignore[no-untyped-call]
     return strict(schema)
 

@@ -47,9 +47,10 @@ class Section(ABC):
 
     def node(self, key: str) -> Node | None:
         """The node of `key`, if it passed the schema."""
-        if key in self._entries and (*self.path, key) not in self._bad:
-            return self._entries[key][1]
-        return None
+        entry = self._entries.get(key)
+        if entry is None or (self._bad and (*self.path, key) in self._bad):
+            return None
+        return entry[1]
 
     def text(self, key: str) -> str | None:
         """The value of `key` if it is text."""

@@ -162,11 +162,15 @@ class _Planner:
         asked: Mapping[str, Any],
     ) -> bool:
         """Note everything about one shot; True where it can be made."""
+        meant = model or self._catalogue.widest
+        parts = given(shot, meant)
         subject = Subject(
             manifest=self._manifest,
             shot=shot,
-            model=model or self._catalogue.widest,
+            model=meant,
+            given=parts,
             sent=sent,
+            references=sent[: len(parts.references)],
             prompt=prompt,
             parameters=asked,
             region=self._region,

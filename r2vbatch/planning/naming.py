@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
 
 from r2vbatch.catalogue import Naming
 from r2vbatch.diagnostics import Diagnostic
@@ -17,39 +16,34 @@ from r2vbatch.manifest.model import diagnose
 from r2vbatch.manifest.phrases import short
 from r2vbatch.planning.subject import Subject
 
-
-class Name(NamedTuple):
-    """One name of a reference in a prompt."""
-
-    kind: str
-    """Empty where a model numbers images and videos together."""
-    number: int
-    text: str
-    at: int
+Name = tuple[str, int]
+"""Kind and number, as the model counts; no kind where it numbers images and videos together."""
 
 
 def names(subject: Subject) -> Iterator[Diagnostic]:
     """The prompt names what is not there, or never speaks of what is."""
     numbered = _numbered(subject)
-    found = list(_named(subject.prompt, subject.model.naming))
-    for name in found:
-        if (name.kind, name.number) not in numbered:
-            yield _out_of_range(subject, name, numbered)
-    spoken_of = {(name.kind, name.number) for name in found}
-    for key, position in numbered.items():
-        if key not in spoken_of:
+    spoken_of: set[Name] = set()
+    for kind, finder in _finders(subject.model.naming):
+        for match in finder.finditer(subject.prompt):
+            name = kind, _number(match[1])
+            spoken_of.add(name)
+            if name not in numbered:
+                yield _out_of_range(subject, kind, match, numbered)
+    for name, position in numbered.items():
+        if name not in spoken_of:
             yield from _never_named(subject, position)
 
 
 def _out_of_range(
-    subject: Subject, name: Name, numbered: Mapping[tuple[str, int], int]
+    subject: Subject, kind: str, match: re.Match[str], numbered: Mapping[Name, int]
 ) -> Diagnostic:
-    there = sum(kind == name.kind for kind, _ in numbered)
-    given = f"{there} {name.kind or 'reference'}{'' if there == 1 else 's'}"
+    there = sum(kind == other for other, _ in numbered)
+    given = f"{there} {kind or 'reference'}{'' if there == 1 else 's'}"
     return subject.at_prompt(
-        name.at,
-        len(name.text),
-        f"the prompt names {short(name.text)}, but the shot has {given}",
+        match.start(),
+        len(match[0]),
+        f"the prompt names {short(match[0])}, but the shot has {given}",
         rule="reference-out-of-range",
         hint="they are numbered from 1, in the order given",
     )
@@ -70,21 +64,15 @@ def _never_named(subject: Subject, position: int) -> Iterator[Diagnostic]:
     )
 
 
-def _numbered(subject: Subject) -> dict[tuple[str, int], int]:
-    """Kind and number, as the model counts, to the position among the references."""
-    numbered: dict[tuple[str, int], int] = {}
+def _numbered(subject: Subject) -> dict[Name, int]:
+    """Each name that means a reference, and the position of that."""
+    numbered: dict[Name, int] = {}
     counts: dict[str, int] = {}
     for position, reference in enumerate(subject.references):
         kind = "" if subject.model.naming.shared else reference.kind or "image"
         counts[kind] = counts.get(kind, 0) + 1
         numbered[kind, counts[kind]] = position
     return numbered
-
-
-def _named(prompt: str, naming: Naming) -> Iterator[Name]:
-    for kind, finder in _finders(naming):
-        for match in finder.finditer(prompt):
-            yield Name(kind, _number(match[1]), match[0], match.start())
 
 
 def _number(digits: str) -> int:

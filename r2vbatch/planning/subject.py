@@ -10,7 +10,7 @@ from r2vbatch.catalogue import Model
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.manifest.model import Manifest, Shot, diagnose
 from r2vbatch.planning.gate import Gate
-from r2vbatch.planning.given import Given, given
+from r2vbatch.planning.given import Given
 from r2vbatch.planning.model import Facts, Sent
 from r2vbatch.planning.wording import written_at
 
@@ -23,7 +23,11 @@ class Subject:
     shot: Shot
     model: Model
     """Its model, or the catalogue's widest where nobody knows it."""
+    given: Given
+    """What the shot gives, as it is written."""
     sent: tuple[Sent, ...]
+    references: tuple[Sent, ...]
+    """What is sent, without a first frame: as many as the references given."""
     prompt: str
     """As it is sent."""
     parameters: Mapping[str, Any]
@@ -34,16 +38,6 @@ class Subject:
     facts: Facts
     """Of local files, as far as they were measured."""
     gate: Gate
-
-    @property
-    def references(self) -> tuple[Sent, ...]:
-        """What is sent, without a first frame: as many as the references given."""
-        return self.sent[: len(self.given.references)]
-
-    @property
-    def given(self) -> Given:
-        """What the shot gives, as it is written."""
-        return given(self.shot, self.model)
 
     def at_prompt(
         self,
