@@ -13,7 +13,6 @@ from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.text import counted, say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit
-from r2vbatch.garbage import uncollected
 from r2vbatch.manifest.model import Reading
 
 
@@ -41,7 +40,6 @@ from r2vbatch.manifest.model import Reading
 @params.fit
 @params.online
 @params.catalogue
-@uncollected()
 def check(
     manifests: tuple[Path, ...],
     format_: loading.Format,

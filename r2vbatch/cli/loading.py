@@ -15,6 +15,7 @@ from r2vbatch.catalogue import Catalogue, own
 from r2vbatch.cli.text import say
 from r2vbatch.diagnostics import Diagnostic
 from r2vbatch.errors import Exit, ManifestInvalid
+from r2vbatch.garbage import keep
 from r2vbatch.manifest.model import Manifest, Reading
 from r2vbatch.media import FactsCache
 from r2vbatch.planning import Plan
@@ -99,7 +100,9 @@ def show(found: Sequence[Diagnostic], format: Format = "text") -> None:
 
 def read(file: Path) -> Reading:
     """Read a manifest file, shown in messages as it was given."""
-    return manifest.load(file, str(file))
+    reading = manifest.load(file, str(file))
+    keep()
+    return reading
 
 
 def verdict(found: Sequence[Diagnostic], *, strict: bool) -> int:

@@ -16,6 +16,7 @@ from r2vbatch.cli import completing, loading, params
 from r2vbatch.cli.ondone import OnDone
 from r2vbatch.cli.text import say, tell
 from r2vbatch.errors import Exit, UsageProblem
+from r2vbatch.garbage import keep
 from r2vbatch.manifest.model import Manifest, Money
 from r2vbatch.progress import Mode, Steady, progress
 from r2vbatch.storage import on_shared_disk
@@ -131,6 +132,7 @@ def carry_out(
         return loading.measured(manifest, options.prices, cache, models)
 
     with opened(settings, draw) as job:
+        keep()
         _say_if_slow(settings)
         for line in bill_lines(job.bill, job.plan, settings, job.ledger.purses()):
             tell(line, err=True)
