@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
@@ -25,7 +25,11 @@ VALUES = st.one_of(
     st.lists(st.sampled_from(["", "ellen", 1]), max_size=2),
     st.dictionaries(st.sampled_from(["in_flight", "max_cost", "x-y", "z"]), st.integers(0, 2)),
 )
-SHOTS = st.lists(st.dictionaries(st.sampled_from([*SHOT, "x-note", "promt"]), VALUES), max_size=3)
+KEYS = st.sampled_from([*SHOT, "x-note", "promt"])
+NEARLY_RIGHT = st.dictionaries(KEYS, VALUES, max_size=2).map(
+    lambda more: {"id": "a", "prompt": "b", **more}
+)
+SHOTS = st.lists(st.dictionaries(KEYS, VALUES) | NEARLY_RIGHT, max_size=3)
 MANIFESTS = st.builds(
     lambda top, shots, defaults: {**top, "shots": shots, "defaults": defaults},
     st.dictionaries(st.sampled_from([*SCHEMA["properties"]]), VALUES),
@@ -43,6 +47,8 @@ def told(validator: Any, manifest: Any) -> list[tuple[list[Any], list[Any], str]
 
 
 @given(MANIFESTS)
+@example({"shots": [{"id": "a"}]})
+@example({"shots": [{"id": "a", "prompt": "b", "vary": {}}]})
 def test_a_glance_overlooks_nothing(manifest: Any) -> None:
     """Values taken as right at a glance are right: the errors are jsonschema's own, in order."""
     assert told(schema._validator(), manifest) == told(AS_IT_COMES, manifest)

@@ -163,14 +163,12 @@ class _Planner:
     ) -> bool:
         """Note everything about one shot; True where it can be made."""
         meant = model or self._catalogue.widest
-        parts = given(shot, meant)
         subject = Subject(
             manifest=self._manifest,
             shot=shot,
             model=meant,
-            given=parts,
+            given=given(shot, meant),
             sent=sent,
-            references=sent[: len(parts.references)],
             prompt=prompt,
             parameters=asked,
             region=self._region,

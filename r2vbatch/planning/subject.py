@@ -26,8 +26,6 @@ class Subject:
     given: Given
     """What the shot gives, as it is written."""
     sent: tuple[Sent, ...]
-    references: tuple[Sent, ...]
-    """What is sent, without a first frame: as many as the references given."""
     prompt: str
     """As it is sent."""
     parameters: Mapping[str, Any]
@@ -38,6 +36,11 @@ class Subject:
     facts: Facts
     """Of local files, as far as they were measured."""
     gate: Gate
+
+    @property
+    def references(self) -> tuple[Sent, ...]:
+        """What is sent, without a first frame: as many as the references given."""
+        return self.sent[: len(self.given.references)]
 
     def at_prompt(
         self,
