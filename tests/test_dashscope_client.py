@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -302,6 +303,34 @@ def test_a_dead_link_is_told_from_a_broken_network(tmp_path: Path) -> None:
             assert not (tmp_path / "x.part").exists()
 
     asyncio.run(story())
+
+
+def test_cancelled_while_it_closes_it_leaves_nothing_open(tmp_path: Path) -> None:
+    """As by an impatient caller who cancels twice: both pools are closed, and no socket is left to
+    the garbage collector, whose warning is an error here."""
+
+    async def story() -> None:
+        async with pair() as p:
+            in_use = asyncio.Event()
+
+            async def use() -> None:
+                async with Reader(p.client.endpoint, KEY, retry=QUICK) as reader:
+                    created = await p.client.submit(BODY)
+                    task = await until_ended(reader, created.task_id)
+                    await reader.download(task.link or "", tmp_path / "x.part")
+                    in_use.set()
+                    await asyncio.Event().wait()
+
+            using = asyncio.create_task(use())
+            await in_use.wait()
+            using.cancel()
+            await asyncio.sleep(0)  # it begins to close
+            using.cancel()
+            await asyncio.wait([using])
+            assert using.cancelled()
+
+    asyncio.run(story())
+    gc.collect()
 
 
 def test_a_reader_cannot_submit() -> None:

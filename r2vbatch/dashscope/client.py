@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,16 +107,17 @@ class Reader:
         )
         self._api: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
+        self._open = AsyncExitStack()
+        """Closes both; the second also where somebody is cancelled while closing the first."""
 
     async def __aenter__(self) -> Self:
         """Open the connections' pools; nothing is sent."""
-        self._api, self._files = open_session(), open_session()
+        self._api = await self._open.enter_async_context(open_session())
+        self._files = await self._open.enter_async_context(open_session())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for session in (self._api, self._files):
-            if session is not None:
-                await session.close()
+        await self._open.aclose()
 
     async def query(self, task_id: str, submitted_at: datetime | None = None) -> Task:
         """Where one task stands. Raises `ServiceError`.
