@@ -23,7 +23,10 @@ from r2vbatch.emulator.options import Options
 
 ROOT = Path(__file__).parents[2]
 OURS, SDK, MINIMAL = NAMES = ("r2vbatch", "SDK in threads", "minimal script")
-KEYS = {name: f"sk-{number:032x}" for number, name in enumerate(NAMES, 1)}
+DURABLE = "durable script"
+"""The promise without the program; it takes part where its cost is measured."""
+_ALL = (*NAMES, DURABLE)
+KEYS = {name: f"sk-{number:032x}" for number, name in enumerate(_ALL, 1)}
 PATIENCE = 1800
 
 
@@ -126,7 +129,8 @@ class Board:
         made = [str(self._jobs), str(self.clips(name)), str(self._in_flight)]
         if name == SDK:
             return ["tests.benchmarks.peers.sdk_threads", *made]
-        return ["tests.benchmarks.peers.minimal", *made, str(self._poll)]
+        script = {MINIMAL: "minimal", DURABLE: "durable"}[name]
+        return [f"tests.benchmarks.peers.{script}", *made, str(self._poll)]
 
     def start(self, name: str, at: process.Child, *more: str) -> subprocess.Popen[bytes]:
         """A program at work; what it used is found by `used` after its end."""
@@ -165,7 +169,7 @@ class Board:
 
     def seen(self, name: str, at: process.Child) -> Seen:
         """What became of a program's takes."""
-        stats = at.stats()["accounts"][f"account-{NAMES.index(name) + 1}"]
+        stats = at.stats()["accounts"][f"account-{_ALL.index(name) + 1}"]
         lines = map(json.loads, self._jobs.read_text("utf-8").splitlines())
         files = {line["request"]["input"]["prompt"]: f"{line['take']}.mp4" for line in lines}
         place = self.clips(name)

@@ -33,13 +33,13 @@ class Script:
         """Submit, wait, download."""
         try:
             async with self._slots:
-                url = await self._generated(job.request)
+                url = await self._generated(job)
             await self._download(url, job.clip)
         except (aiohttp.ClientError, KeyError) as problem:  # one clip less, on with the others
             print(f"{job.clip.stem}: {problem!r}", file=sys.stderr)
 
-    async def _generated(self, request: dict[str, Any]) -> str:
-        task = await self._submitted(request)
+    async def _generated(self, job: Job) -> str:
+        task = await self._submitted(job)
         while True:
             await asyncio.sleep(self._poll)
             async with self._session.get(f"{self._base}/tasks/{task}", headers=self._key) as reply:
@@ -49,11 +49,14 @@ class Script:
             if output["task_status"] not in ("PENDING", "RUNNING"):
                 return str(output["video_url"])
 
-    async def _submitted(self, request: dict[str, Any]) -> str:
+    async def _submitted(self, job: Job) -> str:
+        return await self._posted(self._session, job.request)
+
+    async def _posted(self, session: aiohttp.ClientSession, request: dict[str, Any]) -> str:
         headers = {**self._key, "X-DashScope-Async": "enable"}
         url = self._base + SUBMIT
         while True:
-            async with self._session.post(url, json=request, headers=headers) as reply:
+            async with session.post(url, json=request, headers=headers) as reply:
                 if reply.status != 429:
                     return str((await reply.json())["output"]["task_id"])
             await asyncio.sleep(1.0)
@@ -65,6 +68,9 @@ class Script:
             with part.open("wb") as file:
                 async for chunk in reply.content.iter_chunked(2**16):
                     file.write(chunk)
+        await self._named(part, clip)
+
+    async def _named(self, part: Path, clip: Path) -> None:
         part.rename(clip)
 
 
