@@ -38,13 +38,17 @@ _Meant = tuple[str, str, tuple[range, ...]]
 _Place = tuple[str, str, int]
 """File, rule, line."""
 
-_COMMENT = re.compile(r"(?<!\S)#\s*r2v:\s*ignore(?:\[([^\]\r\n]*)\])?")
+_VERB = "ignore"
+_COMMENT = re.compile(
+    r"(?<!\S)#\s*r2v\s*:\s*([a-z]*) ?(?:\[(?P<rules>[^\]\r\n]*)\])?", re.IGNORECASE
+)
+_WELL_PUT = re.compile(rf"#\s*r2v:\s*{_VERB}(?!\s)")
 _WORD = re.compile(r"[^\s,]+")
 
 
 def read_ignores(document: Document, problems: Problems) -> tuple[Ignore, ...]:
     """The comments of `document`; those that name no rule that warns are noted."""
-    comments = list(_COMMENT.finditer(document.text)) if "r2v:" in document.text else []
+    comments = list(_COMMENT.finditer(document.text)) if "#" in document.text else []
     if not comments:
         return ()
     nodes = list(_nodes(document.root))
@@ -54,9 +58,13 @@ def read_ignores(document: Document, problems: Problems) -> tuple[Ignore, ...]:
     for comment in comments:
         if comment.start() in texts:
             continue
+        if not _WELL_PUT.match(comment[0]):
+            _misspelt(comment, document, problems)
+            continue
         line = document.position(comment.start()).line
         lines = (range(line, line + 1), *values.get(line, ()))
-        named = list(_WORD.finditer(document.text, *comment.span(1))) if comment[1] else []
+        rules = comment.span("rules")
+        named = list(_WORD.finditer(document.text, *rules)) if comment["rules"] else []
         if not named:
             place = document.position(comment.start(), len(comment[0]))
             _unknown(place, "this silences no rule", problems)
@@ -97,6 +105,18 @@ def silenced(found: Sequence[Diagnostic], ignores: Sequence[Ignore]) -> list[Dia
         )
         for each in idle
     ]  # fmt: skip
+
+
+def _misspelt(comment: re.Match[str], document: Document, problems: Problems) -> None:
+    """Tell of a comment that was meant to silence something; any other is nobody's business."""
+    if comment["rules"] is not None or problems.nearest(comment[1].lower(), [_VERB]):
+        place = document.position(comment.start(), len(comment[0]))
+        problems.extend(
+            Diagnostic(
+                place, "this silences nothing", "warning", "unknown-rule",
+                hint=f"write it as # r2v: {_VERB}[rule]",
+            )
+        )  # fmt: skip
 
 
 def _unknown(place: Position, message: str, problems: Problems, word: str = "") -> None:
