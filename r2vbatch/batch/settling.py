@@ -131,7 +131,6 @@ class Settler:
         model = self._catalogue.model(row.model) or self._catalogue.widest
         size, resolution = parameters.get("size"), parameters.get("resolution")
         tier = resolution or next(iter(model.by_size.get(size, ())), None)
-        assert row.intent_at is not None, "a take in doubt has an intent"
         return Intent(
             key=row.key,
             take=row.take,
@@ -143,7 +142,7 @@ class Settler:
             seconds=Decimal(str(parameters["duration"])) if "duration" in parameters else None,
             endpoint=self._url,
             marks=frozenset(row.marks),
-            intent_at=row.intent_at,
+            intent_at=row.has(row.intent_at),
             post_ended_at=row.post_ended_at,
             clock_offset=row.clock_offset,
             resends=self._resends.get(row.key, 0),

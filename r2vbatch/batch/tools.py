@@ -26,6 +26,7 @@ from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.key import Key
 from r2vbatch.dashscope.patience import Patience
+from r2vbatch.dashscope.times import plausible
 from r2vbatch.errors import ManifestInvalid
 from r2vbatch.ledger import Ledger, LedgerThread
 from r2vbatch.manifest.model import Limits
@@ -204,6 +205,10 @@ async def ticking(telling: Telling) -> AsyncIterator[None]:
 
 
 def zone_of(ledger: Ledger, url: str) -> timedelta | None:
-    """The zone of printed times at a base URL, if an earlier run has learned it."""
-    zone = ledger.meta(f"zone {url}")
-    return timedelta(seconds=float(zone)) if zone else None
+    """The zone of printed times at a base URL, if an earlier run has learned it; what no place on
+    earth keeps was not learned, and is found out again."""
+    try:
+        zone = timedelta(seconds=float(ledger.meta(f"zone {url}") or "nan"))
+    except (ValueError, OverflowError):
+        return None
+    return zone if plausible(zone) else None

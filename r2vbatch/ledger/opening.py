@@ -14,6 +14,7 @@ from pathlib import Path
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql, tables
+from r2vbatch.ledger.soundness import oddity
 from r2vbatch.storage import on_shared_disk
 
 _DAMAGED = "restore it from a copy; the clips beside it are not touched"
@@ -113,6 +114,13 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
             f"the ledger {path} is not whole: it has no {max(lacking)}",
             hint="an unfinished r2vbatch made it, or something else changed it: restore it from a"
             " copy, or choose another output folder with -o",
+        )
+    has = {name.removeprefix("column ") for name in _shape(db) if name.startswith("column ")}
+    if odd := oddity(db, has):
+        raise OutputUnavailable(
+            f"the ledger {path} holds what r2vbatch did not write: {odd.column}"
+            + (f" of {odd.take}" if odd.take else ""),
+            hint=f"something else changed it: {_DAMAGED}",
         )
 
 

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,12 @@ from r2vbatch.ledger.rows import (
     decimal,
     from_database,
     named,
+    remembered,
     whole,
 )
 from r2vbatch.ledger.states import OPEN, TO_FETCH, Kind, State
 from r2vbatch.manifest.model import Money
 from r2vbatch.media.model import FileFacts
-
-_FACTS = {field.name for field in fields(FileFacts)}
 
 
 class Questions:
@@ -192,13 +190,7 @@ class Questions:
     def get(self, path: Path, size: int, mtime_ns: int) -> FileFacts | None:
         """Remembered facts of a local file, if it has not changed since."""
         found = self._read(sql.GET_FACTS, whole(str(path)), size, mtime_ns)
-        if not found:
-            return None
-        facts = json.loads(found[0][0])
-        if facts.keys() != _FACTS:  # an older version measured less
-            return None
-        seconds, traits = decimal(facts["seconds"]), tuple(facts["traits"])
-        return FileFacts(**{**facts, "seconds": seconds, "traits": traits})
+        return remembered(found[0][0]) if found else None
 
 
 def price_of(cost: Decimal | None, estimate: Decimal | None) -> Decimal:

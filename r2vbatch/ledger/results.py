@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from r2vbatch import catalogue
-from r2vbatch.ledger.rows import TakeRow, whole
+from r2vbatch.ledger.rows import TakeRow, unsigned, whole
 from r2vbatch.visible import as_json, visible
 
 COLUMNS = (
@@ -99,7 +99,10 @@ def iso(seconds: float | None) -> str | None:
 def shown_reference(url: str) -> str:
     """A reference as people may see it: a local file by its name, a URL without its query,
     which may be a signature."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # of a host in brackets that is no address
+        return unsigned(url)
     if parts.scheme == "oss" and parts.netloc == "PENDING":
         return unquote(parts.path.rpartition("/")[2])
     return urlunsplit(parts._replace(query="", fragment=""))

@@ -15,14 +15,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from r2vbatch.errors import OutputUnavailable
 from r2vbatch.ledger import sql
 from r2vbatch.ledger.states import Kind, State
 from r2vbatch.manifest.model import Money
+from r2vbatch.media.model import FileFacts
+
+T = TypeVar("T")
 
 _JSON = frozenset({"flags", "marks", "request"})
+_FACTS: Mapping[str, Any] = {
+    "sha256": str, "bytes": int, "kind": str | None, "seconds": Decimal | None,
+    "width": int | None, "height": int | None, "format": str, "alpha": bool, "traits": tuple,
+}  # fmt: skip
+"""What `FileFacts` are made of."""
+_FORMS = {
+    "size": re.compile(r"[0-9]{1,5}\*[0-9]{1,5}"),
+    "resolution": re.compile(r"[0-9]{1,4}[Pp]"),
+    "duration": re.compile(r"[0-9]{1,5}"),
+}
+"""Of the parameters that are reckoned with."""
 _QUERY = re.compile(r"""(://[^\s?#"'<>\\]*)(?:[?#](?:(?!["'<>\\])[!-~])*)?""")
 """Begins at ``://`` and eats what it has read, whatever follows: linear in the longest text."""
 
@@ -81,6 +95,12 @@ class TakeRow:
     def money(self, amount: Decimal | None) -> Money | None:
         """An amount in the currency the take is priced in."""
         return Money(amount, self.currency) if amount is not None and self.currency else None
+
+    def has(self, value: T | None) -> T:
+        """`value`, which a take of ours that stands here has. Raises `OutputUnavailable` if not."""
+        if value is None:
+            raise _unreadable(self.take)
+        return value
 
 
 class Known(NamedTuple):
@@ -237,18 +257,36 @@ def from_database(stored: dict[str, Any]) -> TakeRow:
         return _from_database(stored)
 
 
+def remembered(text: str) -> FileFacts | None:
+    """Facts of a file as JSON; None for what an older version, which measured less, or somebody
+    else has written: it is measured anew."""
+    try:
+        facts = json.loads(text)
+        facts["seconds"], facts["traits"] = decimal(facts["seconds"]), tuple(facts["traits"])
+        fits = facts.keys() == _FACTS.keys() and all(
+            isinstance(facts[name], kind) for name, kind in _FACTS.items()
+        )
+    except (KeyError, ValueError, TypeError, ArithmeticError, RecursionError):
+        return None
+    return FileFacts(**facts) if fits else None
+
+
 @contextmanager
 def _ours(take: str) -> Iterator[None]:
     """A ledger may come from somebody else, or have been mended by hand: what cannot be read of
     `take` in the block is an `OutputUnavailable`."""
     try:
         yield
-    except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
-        raise OutputUnavailable(
-            f"the ledger holds a take that cannot be read: {take}",
-            hint="something else than r2vbatch changed it: restore it from a copy; the clips beside"
-            " it are not touched",
-        ) from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        raise _unreadable(take) from None
+
+
+def _unreadable(take: str) -> OutputUnavailable:
+    return OutputUnavailable(
+        f"the ledger holds a take that cannot be read: {take}",
+        hint="something else than r2vbatch changed it: restore it from a copy; the clips beside"
+        " it are not touched",
+    )
 
 
 def _from_database(stored: dict[str, Any]) -> TakeRow:
@@ -261,11 +299,25 @@ def _from_database(stored: dict[str, Any]) -> TakeRow:
         state=State(values["state"]),
         flags=_texts(values["flags"]),
         marks=_texts(values["marks"]),
-        request=json.loads(values["request"]),
+        request=_request(values["request"]),
     )
-    if not isinstance(values["request"], dict):
-        raise TypeError("a request is an object")
     return TakeRow(**values)
+
+
+def _request(text: str) -> dict[str, Any]:
+    """A request as the plan composes it: words, references and plain parameters."""
+    request: dict[str, Any] = json.loads(text)
+    body, parameters = request["input"], request.get("parameters", {})
+    urls, media = body.get("reference_urls", []), body.get("media", [])
+    texts = [body["prompt"], *urls, *(item.get("url", "") for item in media)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a prompt and a reference are texts")
+    if any(isinstance(value, list | dict) for value in parameters.values()):
+        raise TypeError("a parameter is plain")
+    for name, form in _FORMS.items():
+        if name in parameters and not form.fullmatch(str(parameters[name])):
+            raise ValueError(name)
+    return request
 
 
 _amount = lru_cache(decimal)

@@ -86,9 +86,9 @@ async def _ask_for_link(row: TakeRow, means: Means) -> TakeRow:
     reader = means.reader(row.endpoint)
     if reader is None:
         raise _Left(f"made at {row.endpoint}, where this key may not go unasked")
-    assert row.task_id is not None, "a generated take has a task id"
+    task_id = row.has(row.task_id)
     try:
-        task = await reader.query(row.task_id)
+        task = await reader.query(task_id)
     except ServiceError as failure:
         raise _Left(str(failure)) from None
     if task.status is Status.SUCCEEDED and task.link:

@@ -33,7 +33,7 @@ async def watch(row: TakeRow, means: Means, *, last_try: bool) -> TakeRow:
     The row is still submitted or running when this run has waited long enough, and planned
     again when the task failed for a passing reason (unless `last_try`).
     """
-    task_id, here = _task_id(row), _is_here(row, means)
+    task_id, here = row.has(row.task_id), _is_here(row, means)
     plan, loop = means.watch.plan, asyncio.get_running_loop()
     started = row.started_at
     if here:
@@ -81,7 +81,7 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
         raise _GivenUp(f"made at {row.endpoint}, where this key may not go unasked")
     submitted = datetime.fromtimestamp(row.submitted_at, UTC) if row.submitted_at else None
     try:
-        return await reader.query(_task_id(row), submitted)
+        return await reader.query(row.has(row.task_id), submitted)
     except ServiceError as failure:
         if failure.verdict.reach is Reach.BATCH:
             means.stop.now(
@@ -200,11 +200,6 @@ def _group(row: TakeRow) -> tuple[object, ...]:
     parameters = row.request.get("parameters", {})
     size = parameters.get("size") or parameters.get("resolution")
     return row.model, size, parameters.get("duration")
-
-
-def _task_id(row: TakeRow) -> str:
-    assert row.task_id is not None, "a take at the service has a task id"
-    return row.task_id
 
 
 def age(row: TakeRow, means: Means) -> float:
