@@ -324,7 +324,8 @@ def answers(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "odd",
     ["state = 'zzz'", "flags = '{'", "request = '[]'", "request = ']'", "cost = 'x'",
-     "per_second = '{\"a\": []}'", "marks = '7'", "ended_at = 9e999", "number = -1"],
+     "per_second = '{\"a\": []}'", "marks = '7'", "ended_at = 9e999", "number = -1",
+     "fingerprint = 'a' || char(0) || 'b'", "fingerprint = '../x'"],
 )  # fmt: skip
 def test_a_value_that_is_not_ours(path: Path, odd: str) -> None:
     """It is found as the ledger is opened; a sentence names the column, and nothing is touched."""

@@ -43,6 +43,8 @@ def _or_null(rule: str) -> str:
 
 
 _TEXT: Final = "typeof({0}) = 'text'"
+_WORD: Final = f"{_TEXT} AND NOT instr({{0}}, '/') AND NOT instr(CAST({{0}} AS BLOB), x'00')"
+"""May become part of a file's name."""
 _COUNT: Final = _integer(0, 999_999)
 _BYTES: Final = _integer(0, 2**53)
 _TIME: Final = _number(0, 1e11)
@@ -57,7 +59,8 @@ _KIND: Final = f"{{0}} {_among(*get_args(Kind))}"
 _RULES: Final[Mapping[str, Mapping[str, str]]] = {
     "meta": {"value": _TEXT},
     "takes": {
-        **dict.fromkeys(("take", "shot", "fingerprint", "shot_fingerprint", "model"), _TEXT),
+        **dict.fromkeys(("take", "shot", "model"), _TEXT),
+        **dict.fromkeys(("fingerprint", "shot_fingerprint"), _WORD),
         "kind": _KIND,
         "number": _COUNT,
         "wanted": "{0} IN (0, 1)",
@@ -92,7 +95,7 @@ _RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "submitted_at": _TIME,
         "clock_offset": _or_null(_OFFSET),
     },
-    "board": dict.fromkeys(("take", "fingerprint"), _TEXT),
+    "board": {"take": _TEXT, "fingerprint": _WORD},
     "moves": dict.fromkeys(("source", "target"), _TEXT),
     "uploads": {"url": _TEXT, "made_at": _TIME},
     "circles": {"at": _TIME},
