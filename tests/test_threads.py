@@ -36,6 +36,40 @@ def test_a_cancellation_waits_for_the_thread() -> None:
     asyncio.run(story())
 
 
+def test_a_loop_that_ends_waits_for_the_thread() -> None:
+    """`asyncio.run` cancels every task that is left when its program is through, ours included:
+    what a caller closes then is used by nobody any more."""
+    begun, go, ended = threading.Event(), threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    def work() -> None:
+        begun.set()
+        go.wait(30)
+        ended.set()
+
+    async def caller() -> None:
+        try:
+            await in_thread(work)
+        finally:
+            in_time.append(ended.is_set())
+
+    async def slowly() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(9):
+                await asyncio.sleep(0)
+            go.set()
+
+    async def story() -> None:
+        left = asyncio.create_task(caller()), asyncio.create_task(slowly())
+        await asyncio.to_thread(begun.wait, 30)
+        assert not any(task.done() for task in left)
+
+    asyncio.run(story())
+    assert in_time == [True]
+
+
 def test_what_it_raises_is_raised() -> None:
     """As from any call."""
     with pytest.raises(ZeroDivisionError):
@@ -43,9 +77,11 @@ def test_what_it_raises_is_raised() -> None:
 
 
 def test_a_context_is_left_however_its_block_ends() -> None:
-    """Also one that was entered while its caller was being cancelled."""
+    """Also one that was entered while its caller was being cancelled; never on the loop, which has
+    other things to do."""
     begun, go = threading.Event(), threading.Event()
     steps: list[str] = []
+    here = threading.current_thread()
 
     @contextmanager
     def context() -> Iterator[int]:
@@ -55,7 +91,7 @@ def test_a_context_is_left_however_its_block_ends() -> None:
         try:
             yield 7
         finally:
-            steps.append("out")
+            steps.append("out" if threading.current_thread() is not here else "out, on the loop")
 
     async def block() -> None:
         async with entered(context()) as value:

@@ -68,7 +68,8 @@ async def run(
 
     It prints nothing and takes no signal. Cancelling the task that awaits it (or a time limit of
     yours) is what Ctrl-C is to the command line: nothing more is submitted, an answer under way
-    is waited for up to 7 s, everything is recorded, and ``CancelledError`` is raised; what runs
+    is waited for up to 7 s, and so is the end of a copy or a clip that a thread is at work on,
+    everything is recorded, and ``CancelledError`` is raised; what runs
     at the service goes on there and is billed, and the next run fetches it. Several runs may go
     on side by side, each in an output folder of its own.
 
@@ -165,7 +166,7 @@ async def _filmed(job: Job) -> Delivery:
     """The film of a run. A cancellation ends it at the next frame."""
     halt = threading.Event()
     watch = Watch(halt.is_set, lambda what, done, total: None)
-    making = asyncio.ensure_future(asyncio.to_thread(delivered, job, watch))
+    making = asyncio.get_running_loop().run_in_executor(None, delivered, job, watch)
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
