@@ -319,6 +319,23 @@ def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool)
     assert cancelled >= 8
 
 
+def test_cancelled_while_it_winds_down(studio: Studio, at: process.Child) -> None:
+    """All is made by then, but the caller wants no report, nor a film, any more: it is not kept."""
+
+    async def story() -> None:
+        words: dict[str, Any] = {"endpoint": at.base_url, "key": key("late"), "consent": True}
+        task = asyncio.create_task(run(load(studio.file), **words))
+        while not any(each.get_name() == "last steps" for each in asyncio.all_tasks()):
+            assert not task.done()
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    asyncio.run(story())
+    assert set(studio.states().values()) == {"done"}
+
+
 def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:
     """`KeyboardInterrupt`, once everything is recorded."""
     code = (

@@ -20,7 +20,7 @@ from r2vbatch.ledger import ENDED, TO_FETCH, Kind, Ledger, State, TakeRow
 from r2vbatch.planning import expected
 from r2vbatch.planning.model import PlannedTake
 from r2vbatch.take import Means, Wanted, live
-from r2vbatch.threads import ended
+from r2vbatch.threads import ended, to_its_end
 
 _CHECKPOINT = 60.0
 _LOOK = 2.0
@@ -62,11 +62,9 @@ class Runner:
             finally:
                 interrupted = not body.done()
                 asked.cancel()
-                last = asyncio.create_task(self._wind_down(body), name="last steps")
-                await ended(last)
+                await to_its_end(asyncio.create_task(self._wind_down(body), name="last steps"))
         if not body.cancelled():
             body.result()
-        last.result()
         return interrupted
 
     async def _wind_down(self, body: asyncio.Task[None]) -> None:
@@ -76,7 +74,7 @@ class Runner:
             self._means.stop.now("interrupted")
             await self._let_the_post_end()
             body.cancel()
-            await ended(body)
+        await ended(body)
         await self._name_unanswered()
 
     # --- for the settlers ----------------------------------------------------------------
