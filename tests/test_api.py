@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 from studio import KEY, Studio, service
 
 import r2vbatch
@@ -334,6 +336,32 @@ def test_cancelled_while_it_winds_down(studio: Studio, at: process.Child) -> Non
 
     asyncio.run(story())
     assert set(studio.states().values()) == {"done"}
+
+
+def test_cancelled_while_a_copy_is_made(studio: Studio, at: process.Child) -> None:
+    """No thread works on in a folder that another run may have next: with the same process id, the
+    two would write the same part file, and one publish what the other had not finished."""
+    cut_out = Image.effect_noise((1800, 1800), 90).convert("RGBA")
+    cut_out.save(studio.folder / "refs" / "ellen.png", compress_level=0)
+    studio.board["cast"]["ellen"]["fit"] = True
+    studio.save()
+
+    def at_work() -> list[str]:
+        return [t.name for t in threading.enumerate() if t.name.startswith("clips")]
+
+    async def story() -> None:
+        words: dict[str, Any] = {"endpoint": at.base_url, "key": key("fitted"), "consent": True}
+        task = asyncio.create_task(run(load(studio.file), **words))
+        while not at_work():
+            assert not task.done()
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert at_work() == []
+
+    asyncio.run(story())
+    assert not [*(studio.output / "fitted").glob("*.part")]
 
 
 def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:

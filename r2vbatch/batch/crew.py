@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
+
+from r2vbatch.threads import in_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +44,12 @@ class Crew:
                 self._pool = None
             raise
 
-    def close(self) -> None:
-        """Let go of the workers; what they were doing is done again by the next run."""
+    async def close(self) -> None:
+        """Let go of the workers; what they were doing is done again by the next run.
+
+        Threads are waited for: what they write bears the same name as in another run of this
+        process, which may have the folder next. Processes end by themselves.
+        """
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            threads = isinstance(self._pool, ThreadPoolExecutor)
+            await in_thread(self._pool.shutdown, wait=threads, cancel_futures=True)

@@ -90,7 +90,7 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         readers = await readers_at(stack, setting, others, key, patience)
         opened = Doors({client.endpoint.base_url: client, **readers})
         crew = Crew(host.pool)
-        stack.callback(crew.close)
+        stack.push_async_callback(crew.close)
         files = sources(job.takes, crew, job.folder)
         thread = ledger_thread(stack, job.ledger)
         shelf = _shelf(job, client, thread, key)

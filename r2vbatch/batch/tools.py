@@ -102,7 +102,7 @@ def tools(
 ) -> Means:
     """The tools of a run, which are put away with `stack`."""
     crew = Crew(host.pool)
-    stack.callback(crew.close)
+    stack.push_async_callback(crew.close)
     posting = Posting(listed=opened.all[0].list_tasks, scale=setting.grace / _GRACE)
     stop = Stop()
     stop.heard = posting.news
