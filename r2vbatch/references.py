@@ -29,6 +29,7 @@ from r2vbatch.dashscope.encode import PENDING
 from r2vbatch.dashscope.model import Upload
 from r2vbatch.dashscope.upload import link_unknown
 from r2vbatch.errors import R2VBatchError
+from r2vbatch.threads import in_thread
 
 LIFE: Final = 48 * 3600.0
 """Seconds the service keeps an upload (dossier 8)."""
@@ -172,7 +173,7 @@ class References:
             return await self._uploader.upload(await file(), model, name)
         try:
             seen = _stamp(file)
-            found = await asyncio.to_thread(_hash, file)
+            found = await in_thread(_hash, file)
         except OSError as error:
             raise ReferenceChanged(
                 f"The reference {file} cannot be read: {error.strerror or error}."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -328,6 +329,29 @@ def test_cancelled_while_it_closes_it_leaves_nothing_open(tmp_path: Path) -> Non
             using.cancel()
             await asyncio.wait([using])
             assert using.cancelled()
+
+    asyncio.run(story())
+    gc.collect()
+
+
+def test_cancelled_while_a_file_is_opened_it_is_closed(tmp_path: Path) -> None:
+    """On a disk of a network that may take a while; it is not left to the garbage collector."""
+    film = tmp_path / "film.mp4"
+    os.mkfifo(film)  # opened for reading, it waits for a writer
+
+    async def story() -> None:
+        async with pair() as p:
+            uploading = asyncio.create_task(p.client.upload(film, "wan2.6-r2v-flash"))
+            writer = None
+            while writer is None:
+                assert not uploading.done()
+                await asyncio.sleep(0.01)
+                with suppress(OSError):  # nobody opens it yet
+                    writer = os.open(film, os.O_WRONLY | os.O_NONBLOCK)
+            uploading.cancel()  # before the loop hears that it is open
+            await asyncio.wait([uploading])
+            os.close(writer)
+            assert uploading.cancelled()
 
     asyncio.run(story())
     gc.collect()

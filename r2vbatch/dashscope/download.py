@@ -8,7 +8,6 @@ the part is called when it is whole.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, ServiceError, Unre
 from r2vbatch.dashscope.following import follow
 from r2vbatch.dashscope.patience import Patience, host_of
 from r2vbatch.dashscope.transport import CONNECT_SECONDS, reason_of
+from r2vbatch.threads import in_thread
 
 STALL_SECONDS: Final = 60.0
 WRITE_BYTES: Final = 1024 * 1024
@@ -165,9 +165,9 @@ async def _pour(response: aiohttp.ClientResponse, job: _Job, start: int) -> Exce
         with job.patience.waiting(job.url, "a clip comes in slowly, or not at all"):
             block, more, problem = await _block(chunks)
         if at + len(block) > job.largest:
-            await asyncio.to_thread(job.part.unlink, missing_ok=True)
+            await in_thread(job.part.unlink, missing_ok=True)
             raise _too_large(job)
-        await asyncio.to_thread(_write, job.part, at, block)
+        await in_thread(_write, job.part, at, block)
         at += len(block)
         if not more:
             return problem

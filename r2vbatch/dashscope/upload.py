@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -27,6 +28,7 @@ from r2vbatch.dashscope.faults import (
 )
 from r2vbatch.dashscope.patience import Patience
 from r2vbatch.dashscope.transport import Broken, exchange
+from r2vbatch.threads import entered
 
 UPLOAD_SECONDS: Final = 300.0
 SAFETY_SECONDS: Final = 30.0
@@ -99,7 +101,7 @@ class Uploads:
     async def _post(
         self, session: aiohttp.ClientSession, policy: Policy, key: str, file: Path
     ) -> Reply | Broken:
-        with await asyncio.to_thread(file.open, "rb") as stream:
+        async with entered(_reading(file)) as stream:
             form = aiohttp.FormData()
             for name, value in encode.form_fields(policy, key):
                 form.add_field(name, value)
@@ -113,6 +115,13 @@ class Uploads:
                     data=form,
                     seconds=UPLOAD_SECONDS,
                 )
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[BinaryIO]:
+    """`file`, opened when the block is entered, which may take a while on a network's disk."""
+    with file.open("rb") as stream:
+        yield stream
 
 
 def _check_host(policy: Policy) -> None:

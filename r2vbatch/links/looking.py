@@ -14,6 +14,7 @@ from r2vbatch.dashscope.transport import open_session, reason_of
 from r2vbatch.links.asking import Asking, Refused
 from r2vbatch.links.model import Look
 from r2vbatch.media import FileFacts, head
+from r2vbatch.threads import in_thread
 
 LOOK_SECONDS: Final = 30.0
 """For one link, at most."""
@@ -57,7 +58,7 @@ async def _measured(session: aiohttp.ClientSession, url: str) -> Look:
         while True:
             asking.pieces.rewind()
             pieces = cast(BinaryIO, asking.pieces)
-            facts = await asyncio.to_thread(head, pieces, asking.pieces.size)
+            facts = await in_thread(head, pieces, asking.pieces.size)
             if asking.pieces.missing is None:
                 return _judged(facts, asking.type, host_of(url))
             await asking.more(asking.pieces.missing)

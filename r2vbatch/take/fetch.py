@@ -7,7 +7,6 @@ on disk (design 6.4).
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from r2vbatch.storage import poster_name, unwritable
 from r2vbatch.take.means import Means
 from r2vbatch.take.naming import clip_name, retired_name
 from r2vbatch.take.watch import TASK_LIFE, age, service_now
+from r2vbatch.threads import in_thread
 
 _FETCHES = 3
 """How often one run fetches a file that turns out not to be whole."""
@@ -128,11 +128,11 @@ async def _finish(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
         raise _Left("the decoder died of it twice, so it could not be verified") from None
     if not verdict.ok:
         why = f"what was fetched is no whole video: {verdict.reason}"
-        await asyncio.to_thread(part.unlink, missing_ok=True)
+        await in_thread(part.unlink, missing_ok=True)
         return await means.ledger.do(Ledger.move, row.key, State.GENERATED, why, error_message=why)
     if source == part:
         try:
-            await asyncio.to_thread(means.folder.publish, part, target, replace=slate)
+            await in_thread(means.folder.publish, part, target, replace=slate)
         except FileExistsError:
             raise _Left(f"it is fetched, but {target} is there already and not ours") from None
     flags = sorted({*row.flags, *verdict.flags})
