@@ -56,6 +56,31 @@ def test_a_second_run_of_this_process_is_refused(tmp_path: Path) -> None:
         pass
 
 
+FORKED = """
+import os, sys
+from pathlib import Path
+from r2vbatch.batch.lock import locked
+
+go, gone = os.pipe()
+with locked(Path(sys.argv[1])):
+    child = os.fork()
+    if not child:
+        os.close(gone)
+        os.read(go, 1)  # until the parent's run has ended
+        with locked(Path(sys.argv[1])):
+            os._exit(0)
+os.close(gone)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_process_forked_during_a_run_holds_nothing(tmp_path: Path) -> None:
+    """As by a service that forks its workers: they may have the folder when that run has ended."""
+    with child(FORKED, tmp_path, stderr=subprocess.PIPE) as forked:
+        said = forked.communicate(timeout=60)[1]
+    assert forked.returncode == 0, said
+
+
 def test_kill_9_of_the_holder_frees_the_folder_at_once(tmp_path: Path) -> None:
     """Though a pool of workers was alive when it died: none of them keeps the lock."""
     with child(HOLDER, tmp_path, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:

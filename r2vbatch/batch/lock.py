@@ -27,6 +27,16 @@ _ours: set[_Place] = set()
 _guard = threading.Lock()
 
 
+def _forget() -> None:
+    """A process forked meanwhile holds none of them: the kernel gave it none."""
+    global _guard
+    _ours.clear()
+    _guard = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
 @contextmanager
 def locked(output: Path, ledger: Path | None = None) -> Iterator[None]:
     """Hold the output folder, and a ledger that lies elsewhere, for this process.
