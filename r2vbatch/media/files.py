@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
+import warnings
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -46,6 +49,33 @@ def pictures() -> tuple[str, ...]:
     register_heif_opener()
     logging.getLogger("PIL").addHandler(logging.NullHandler())  # or it writes on the terminal
     return _PICTURES
+
+
+class _Silence:
+    """No warnings, as long as anyone wants none. What is shown is the whole process's: of two
+    threads that put it back each for itself, the later one might silence it for good."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._wanted = 0
+        self._before = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._turn:
+            if not self._wanted:
+                self._before.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+            self._wanted += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._turn:
+            self._wanted -= 1
+            if not self._wanted:
+                self._before.close()
+
+
+unwarned = _Silence()
+"""Around what Pillow does: it warns of damaged tags, and of sizes, which are judged elsewhere."""
 
 
 def picture(file: Path | BinaryIO) -> Image.Image:

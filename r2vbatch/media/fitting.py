@@ -9,11 +9,10 @@ from __future__ import annotations
 import errno
 import io
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from r2vbatch.media.files import digest, picture
+from r2vbatch.media.files import digest, picture, unwarned
 from r2vbatch.media.recipes import Recipe
 from r2vbatch.media.transcoding import transcode
 
@@ -63,10 +62,8 @@ def _picture(original: Path, recipe: Recipe, part: Path) -> str:
     from PIL import ImageOps
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged tags, and of sizes: the plan knew them
-            with picture(original) as image:
-                upright = _flat(_plain_colours(ImageOps.exif_transpose(image)))
+        with unwarned, picture(original) as image:
+            upright = _flat(_plain_colours(ImageOps.exif_transpose(image)))
     except Exception as error:  # a crafted file makes a parser raise anything
         return f"it does not decode: {error}"
     made = _sized(upright, recipe)

@@ -6,9 +6,9 @@ read much more of it.
 
 from __future__ import annotations
 
-import warnings
 from typing import BinaryIO
 
+from r2vbatch.media.files import unwarned
 from r2vbatch.media.films import film
 from r2vbatch.media.model import FileFacts, nothing
 from r2vbatch.media.stills import measurable
@@ -39,8 +39,7 @@ def _film(file: BinaryIO, size: int) -> FileFacts | None:
 
 def _picture(file: BinaryIO, size: int) -> FileFacts | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned:
             image = measurable(file)
             form = "JPEG" if image.format == "MPO" else image.format or ""
             return FileFacts(

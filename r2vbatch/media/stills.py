@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, BinaryIO
 
-from r2vbatch.media.files import picture, pictures
+from r2vbatch.media.files import picture, pictures, unwarned
 from r2vbatch.media.model import FileFacts
 
 if TYPE_CHECKING:
@@ -26,21 +25,19 @@ _MOST_DECODED = 8192 * 8192
 def still(file: BinaryIO, sha256: str, size: int) -> FileFacts | None:
     """The facts of an image; None if it is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged tags, and of sizes that are not unpacked
-            with measurable(file) as image:
-                form = _SAME.get(image.format or "", image.format or "")
-                alpha = image.has_transparency_data
-                turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-                shape = image.size[::-1] if turn == "side" else image.size
-                found = {
-                    "turned": turn is not None,
-                    "moving": form in _MOVING and getattr(image, "is_animated", False),
-                    "CMYK": image.mode == "CMYK",
-                    "broken": _is_broken(image),
-                }
-                traits = tuple(word for word, is_so in found.items() if is_so)
-                return FileFacts(sha256, size, "image", None, *shape, form, alpha, traits)
+        with unwarned, measurable(file) as image:
+            form = _SAME.get(image.format or "", image.format or "")
+            alpha = image.has_transparency_data
+            turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+            shape = image.size[::-1] if turn == "side" else image.size
+            found = {
+                "turned": turn is not None,
+                "moving": form in _MOVING and getattr(image, "is_animated", False),
+                "CMYK": image.mode == "CMYK",
+                "broken": _is_broken(image),
+            }
+            traits = tuple(word for word, is_so in found.items() if is_so)
+            return FileFacts(sha256, size, "image", None, *shape, form, alpha, traits)
     except Exception:  # a crafted file makes a parser raise anything, MemoryError included
         return None
 
