@@ -386,6 +386,42 @@ def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:
     assert set(studio.states().values()) <= {"submitted", "running"}
 
 
+def test_ctrl_c_again_and_again(studio: Studio, slow: process.Child) -> None:
+    """By someone impatient: all is recorded, and the folder is free, in a program that goes on as
+    an interactive one does; even when the last one meets the end of the loop."""
+    code = (
+        "import asyncio, os, signal, sys; from pathlib import Path\n"
+        "from r2vbatch import load, run_sync; from r2vbatch.batch.lock import locked\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "press = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "async def twice():\n"
+        "    press(); press()\n"
+        "async def late():\n"
+        "    try: await asyncio.Event().wait()\n"
+        "    finally: press()\n"
+        "kept = []\n"
+        "def follow(event):\n"
+        "    if event.after == 'running' and not kept:\n"
+        "        kept[:] = [asyncio.ensure_future(each()) for each in (late, twice)]\n"
+        "try: run_sync(load(sys.argv[1]), endpoint=sys.argv[2], consent=True, on_event=follow)\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+        "with locked(Path(sys.argv[3])): print('free')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", code, str(studio.file), slow.base_url, studio.output],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("interrupted\nfree\n", "")
+    assert set(studio.states().values()) <= {"submitted", "running"}
+
+
+def test_an_error_is_told_by_itself(studio: Studio) -> None:
+    """Not as something that happened while another was handled, which a caller cannot know."""
+    with pytest.raises(UsageProblem) as caught:
+        run_sync(load(studio.file), only="zz")
+    assert caught.value.__context__ is None
+
+
 def test_signals_are_answered_where_that_is_asked_for(studio: Studio, slow: process.Child) -> None:
     """SIGTERM then ends the run early, with a report, and the program goes on."""
     code = (

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from r2vbatch.api import arguments
+from r2vbatch.api.looping import inside_a_loop, interruptible
 from r2vbatch.api.reading import at_endpoint, measured, models_in
 from r2vbatch.api.wording import awaited_for_python
 from r2vbatch.batch.answers import Answers, matching
@@ -180,14 +181,12 @@ def _without_a_loop(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
     @functools.wraps(act)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(act(*args, **kwargs))
-        raise RuntimeError(
-            f"{wrapped.__name__} was called inside an event loop (a notebook has one, too):"
-            f" use `await {act.__name__}(…)` there"
-        )
+        if inside_a_loop():
+            raise RuntimeError(
+                f"{wrapped.__name__} was called inside an event loop (a notebook has one, too):"
+                f" use `await {act.__name__}(…)` there"
+            )
+        return interruptible(act(*args, **kwargs))
 
     return wrapped
 
@@ -196,7 +195,7 @@ run_sync = _without_a_loop(run)
 run_sync.__name__ = run_sync.__qualname__ = "run_sync"
 run_sync.__doc__ = """`run`, with the same arguments, for programs without an event loop.
 
-Ctrl-C while it runs records everything, as a cancellation of `run` does, and raises
+Ctrl-C while it runs, however often, records everything, as a cancellation of `run` does, and raises
 ``KeyboardInterrupt``. Raises `RuntimeError` inside an event loop, where ``await run(…)`` is meant.
 """
 
