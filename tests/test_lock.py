@@ -35,7 +35,7 @@ def test_a_second_process_is_refused_with_the_holders_id(tmp_path: Path) -> None
             OutputUnavailable, match=rf"in use by another run \(process {pid}\)"
         ) as said:
             locked(tmp_path).__enter__()
-        assert "status" in said.value.hint
+        assert f"`r2vbatch status {tmp_path}`" in said.value.hint, "to be pasted as it stands"
         holder.communicate("\n", timeout=60)
     with locked(tmp_path):
         pass

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -43,21 +44,25 @@ def locked(output: Path, ledger: Path | None = None) -> Iterator[None]:
 
     Raises `OutputUnavailable` if another run has either.
     """
-    with _held(output / NAME, output), ExitStack() as stack:
-        if ledger and ledger.parent != output:
-            stack.enter_context(_held(ledger.with_name(f"{ledger.name}.lock"), ledger))
+    elsewhere = ledger if ledger and ledger.parent != output else None
+    beside = ["--ledger", str(elsewhere)] if elsewhere else []
+    watch = shlex.join(["r2vbatch", "status", str(output), *beside])
+    with _held(output / NAME, output, watch), ExitStack() as stack:
+        if elsewhere:
+            file = elsewhere.with_name(f"{elsewhere.name}.lock")
+            stack.enter_context(_held(file, elsewhere, watch))
         yield
 
 
 @contextmanager
-def _held(file: Path, output: Path) -> Iterator[None]:
-    """Hold the lock `file`, which stands for `output`."""
+def _held(file: Path, output: Path, watch: str) -> Iterator[None]:
+    """Hold the lock `file`, which stands for `output`; `watch` shows who holds it at work."""
     with ExitStack() as stack:
         try:
             stack.callback(_give_back, _claim(file, output))
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
             stack.callback(os.close, descriptor)
-            _take(descriptor, output)
+            _take(descriptor, output, watch)
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
         except OSError as problem:
@@ -86,7 +91,7 @@ def _give_back(place: _Place) -> None:
         _ours.discard(place)
 
 
-def _take(descriptor: int, output: Path) -> None:
+def _take(descriptor: int, output: Path, watch: str) -> None:
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
@@ -94,5 +99,5 @@ def _take(descriptor: int, output: Path) -> None:
         who = f" (process {holder})" if holder else ""
         raise OutputUnavailable(
             f"{output} is in use by another run{who}",
-            hint="wait for it, or watch it with `r2vbatch status`; one run per output folder",
+            hint=f"wait for it, or watch it with `{watch}`; one run per output folder",
         ) from None
