@@ -220,11 +220,12 @@ def test_many_clips_are_not_retired_unasked(studio: Studio) -> None:
 
 def test_a_cap_in_another_currency_is_refused(studio: Studio) -> None:
     """Currencies are never converted."""
-    result = studio.call("run", "film.yaml", "--endpoint", "singapore", "--max-cost", "5 CNY",
+    result = studio.call("run", "film.yaml", "--endpoint", "singapore", "--max-cost", "0.01 CNY",
                          DASHSCOPE_API_KEY=KEY)  # fmt: skip
     assert result.code == Exit.USAGE
+    assert "would hold" not in result.err, "a cap that is refused was reckoned with"
     assert "currencies are never converted" in result.err
-    dry = studio.call("run", "film.yaml", "--endpoint", "singapore", "--max-cost", "5 CNY",
+    dry = studio.call("run", "film.yaml", "--endpoint", "singapore", "--max-cost", "0.01 CNY",
                       "--dry-run")  # fmt: skip
     assert dry.code == Exit.USAGE
     assert result.err.endswith(dry.err)

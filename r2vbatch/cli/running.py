@@ -113,7 +113,7 @@ def carry_out(
     manifest: Manifest, models: Catalogue, options: Options, choice: Chosen, on_done: OnDone
 ) -> int:
     """The run itself, from a sound manifest to an exit code."""
-    from r2vbatch.batch.consent import consent
+    from r2vbatch.batch.consent import consent, refuse_other_currency
     from r2vbatch.batch.endpoint import key_for
     from r2vbatch.batch.job import opened
     from r2vbatch.cli.asking import terms
@@ -134,6 +134,7 @@ def carry_out(
     with opened(settings, draw) as job:
         keep()
         _say_if_slow(settings)
+        refuse_other_currency(settings.caps, job.plan)  # or the bill would hold to it by its figure
         for line in bill_lines(job.bill, job.plan, settings, job.ledger.purses()):
             tell(line, err=True)
         job.check_room()
