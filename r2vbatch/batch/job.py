@@ -86,8 +86,8 @@ class Job:
         needed = int(self.bill.seconds * _BYTES_A_SECOND)
         if needed > self.folder.free():
             raise OutputUnavailable(
-                f"some {needed / 1e9:.1f} GB are needed at {self.folder.root}, and"
-                f" {self.folder.free() / 1e9:.1f} GB are free",
+                f"some {_sized(needed)} are needed at {self.folder.root}, and"
+                f" {_sized(self.folder.free())} are free",
                 hint="free some room, choose another disk with -o, or make a part with --only",
             )
 
@@ -201,6 +201,11 @@ def opened(settings: Settings, draw: Callable[[Ledger], Plan]) -> Iterator[Job]:
             yield Job(plan, settings, folder, ledger, matching)
         finally:
             ledger.close()
+
+
+def _sized(number: int) -> str:
+    """Bytes for people."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
 
 
 def _make_folder(output: Path) -> None:
