@@ -124,7 +124,7 @@ def test_an_edited_shot_makes_its_followers_stale(studio: Studio) -> None:
         studio.save()
         assert studio.live(at, "--only", "a").code == Exit.DONE
         plan = studio.call("plan", str(studio.file), "--endpoint", at.base_url).out
-        assert "stale: a_t01, which it continues, is no longer wanted" in plan
+        assert "stale: a_t01, which it continues, was made anew" in plan
         studio.board["shots"][1]["prompt"] = "@previous, then @ellen waits."
         studio.save()
         assert studio.live(at, "--stale").code == Exit.DONE

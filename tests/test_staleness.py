@@ -66,3 +66,15 @@ def test_a_chain_as_long_as_a_film() -> None:
         for key in range(5000)
     ]
     assert len(stale(chain, {})) == 4999
+
+
+def test_a_source_that_was_made_anew_is_called_so() -> None:
+    """Not unwanted: a take of that very name is there and good. Before it is made, it is not."""
+    old = Linked(0, "a_t01", "a", 1, False, State.DONE, None)
+    follower = Linked(1, "b_t01", "b", 1, True, State.DONE, 0)
+    new = Linked(2, "a_t01", "a", 1, True, State.DONE, None)
+    assert stale([old, follower, new], {}) == {1: "a_t01, which it continues, was made anew"}
+    unmade = new._replace(state=State.RUNNING)
+    assert stale([old, follower, unmade], {}) == {
+        1: "a_t01, which it continues, is no longer wanted"
+    }

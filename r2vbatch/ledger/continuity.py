@@ -42,7 +42,9 @@ def stale(takes: Iterable[Linked], circles: Mapping[int, float]) -> dict[int, st
         if source and take.wanted and take.state is State.DONE:
             circled = good.get(source.shot)
             if not source.wanted:
-                found[key] = f"{source.take}, which it continues, is no longer wanted"
+                anew = circled and circled.take == source.take
+                became = "was made anew" if anew else "is no longer wanted"
+                found[key] = f"{source.take}, which it continues, {became}"
             elif circled and circled.key != source.key:
                 found[key] = f"it continues {source.take}, and {circled.take} is the good take now"
             elif source.key in found:
