@@ -84,9 +84,10 @@ async def _ask(row: TakeRow, means: Means) -> Task | None:
         return await reader.query(row.has(row.task_id), submitted)
     except ServiceError as failure:
         if failure.verdict.reach is Reach.BATCH:
-            means.stop.now(
-                f"{failure.verdict.sentence} ({failure})", failure.verdict.advice, refused=True
-            )
+            if _is_here(row, means):  # what another place refuses says nothing of this one
+                means.stop.now(
+                    f"{failure.verdict.sentence} ({failure})", failure.verdict.advice, refused=True
+                )
             raise _GivenUp(f"its task cannot be asked for: {failure}") from None
         await asyncio.sleep(max(backoff(3), failure.retry_after or 0.0))
         return None

@@ -1,0 +1,48 @@
+"""The promise where two things meet: another key, another address, another process, a wrong clock.
+
+Each case here was a hole once: a take stuck, lost or told wrongly, though its task was known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from studio import KEY, Studio, service
+
+from r2vbatch.dashscope.client import Client
+from r2vbatch.dashscope.key import Key
+from r2vbatch.dashscope.regions import find_endpoint
+from r2vbatch.emulator import process
+from r2vbatch.errors import Exit
+
+OTHER_KEY = "sk-" + "9z8y7x6w" * 4
+STEP_CLOCK = Path(__file__).parent / "step_clock.py"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "film")
+
+
+def killed_in_doubt(studio: Studio, at: process.Child) -> None:
+    """A run killed as soon as a submit of it was not answered."""
+    words = studio.live_words(at, "--grace", "0.5")
+    studio.killed_after("in_doubt", 1, *words, DASHSCOPE_API_KEY=KEY)
+
+
+def test_a_key_refused_where_an_older_task_was_made(studio: Studio) -> None:
+    """After a change of region, and so of key, the task of the old region cannot be asked for: that
+    is its own affair, and stops nothing where the key is good."""
+    studio.shots("a", "b")
+    with service(keys=(OTHER_KEY,), latency=20.0) as there, service(keys=(KEY,)) as here:
+        words = studio.live_words(there, "--only", "a")
+        studio.killed_after("submitted", 1, *words, DASHSCOPE_API_KEY=OTHER_KEY)
+        result = studio.live(here)
+    assert studio.states() == {"a_t01": "submitted", "b_t01": "done"}
+    assert result.code == Exit.NOT_ALL_DONE
+    assert "a_t01 submitted: its task cannot be asked for: InvalidApiKey" in result.out
+    assert "stopped submitting" not in result.out
