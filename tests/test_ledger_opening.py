@@ -313,9 +313,9 @@ def answers(ledger: Ledger) -> None:
     for say in (
         ledger.shown, ledger.marks, ledger.counts, ledger.purses, ledger.reasons, ledger.moves,
         ledger.storyboard, ledger.notes, ledger.retakes, ledger.sources, ledger.revision,
+        ledger.tasks,
     ):  # fmt: skip
         say()
-    ledger.tasks_at("https://e.example")
     ledger.upload(UploadKey("s", "m", "e", "k"))
     ledger.get(Path("a.png"), 1, 1)
     as_jsonl(map(result, ledger.shown()))

@@ -46,3 +46,14 @@ def test_a_key_refused_where_an_older_task_was_made(studio: Studio) -> None:
     assert result.code == Exit.NOT_ALL_DONE
     assert "a_t01 submitted: its task cannot be asked for: InvalidApiKey" in result.out
     assert "stopped submitting" not in result.out
+
+
+def test_one_account_under_two_addresses(studio: Studio) -> None:
+    """A region has a classic host and workspace hosts: a task made through one is listed by the
+    other, too, and is not adopted there by a take in doubt."""
+    studio.shots({"id": "a", "prompt": "@ellen waves.", "takes": 2})
+    with service("submit:reset_before:#1", latency=2.5) as at:
+        killed_in_doubt(studio, at)
+        other = process.Child(at.base_url.replace("127.0.0.1", "localhost"), at.pid)
+        studio.live(other, "--grace", "0.5")
+    assert studio.states() == {"a_t01": "in_doubt", "a_t02": "done"}

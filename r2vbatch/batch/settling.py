@@ -85,16 +85,16 @@ class Settler:
         """Until cancelled: settle what is in doubt, and wait for more."""
         while True:
             news = self._means.posting.next_news
-            rows = await self._in_doubt()
+            rows, under_way = await self._unsettled()
             if not rows:
                 self._quiet()
                 await self._wait(None, news)
                 continue
-            ruling = decide([self._intent(row) for row in rows.values()], await self._facts(rows))
+            facts = await self._facts(under_way)
+            ruling = decide([self._intent(row) for row in rows.values()], facts)
             if await self._carry_out(ruling, rows):
                 continue
-            learned = await self._learn(ruling, rows)
-            if learned:
+            if await self._learn(ruling, rows):
                 continue
             if all(self._final(decision) for decision in ruling.decisions):
                 self._quiet()
@@ -108,9 +108,8 @@ class Settler:
             self._means.posting.news()
 
     def _final(self, decision: Decision) -> bool:
-        if isinstance(decision, Doubt | Ask):
-            return True
-        return isinstance(decision, Resend) and self._send_again is None
+        unsent = isinstance(decision, Resend) and self._send_again is None
+        return unsent or isinstance(decision, Doubt | Ask)
 
     async def _wait(self, until: float | None, news: asyncio.Event) -> None:
         """Until a moment (seconds since 1970) or news of the batch."""
@@ -122,9 +121,13 @@ class Settler:
 
     # --- what is known -------------------------------------------------------------------
 
-    async def _in_doubt(self) -> dict[int, TakeRow]:
-        rows = await self._means.ledger.do(Ledger.in_states, "live", [State.IN_DOUBT])
-        return {row.key: row for row in rows if row.endpoint == self._url}
+    async def _unsettled(self) -> tuple[dict[int, TakeRow], frozenset[str]]:
+        """What is in doubt here, and the prompts whose POSTs are under way: read at one moment, and
+        before the tasks, so that the task of a POST that ends meanwhile is nobody else's."""
+        states = [State.IN_DOUBT, State.SUBMITTING]
+        rows = await self._means.ledger.do(Ledger.in_states, "live", states)
+        here = {r.key: r for r in rows if r.state is State.IN_DOUBT and r.endpoint == self._url}
+        return here, frozenset(r.prompt_key for r in rows if r.state is State.SUBMITTING)
 
     def _intent(self, row: TakeRow) -> Intent:
         parameters = row.request.get("parameters", {})
@@ -150,31 +153,29 @@ class Settler:
             consent=self._answers.consent(row),
         )
 
-    async def _facts(self, rows: dict[int, TakeRow]) -> Facts:
+    async def _facts(self, under_way: frozenset[str]) -> Facts:
         do, skew = self._means.ledger.do, self._skew
-        tasks = await do(Ledger.tasks_at, self._url)
-        submitting = await do(Ledger.in_states, "live", [State.SUBMITTING])
-        marks = await do(Ledger.marks)
+        tasks = await do(Ledger.tasks)
         spending = self._means.spending
         return Facts(
             now=self._now(),
             start_up=service_time(self._start_up, skew),
             grace=timedelta(seconds=self._means.grace),
             endpoint=spending.client.endpoint.base_url if spending else "",
-            accounts=same_account(self._means.mark, marks),
+            accounts=same_account(self._means.mark, await do(Ledger.marks)),
             listings=self._listings,
             known={t.task_id: self._created(t) for t in tasks if t.origin != "stray"},
             details=self._details,
             unclaimed=frozenset(t.task_id for t in tasks if t.origin == "stray"),
-            under_way=frozenset(row.prompt_key for row in submitting),
+            under_way=under_way,
             echo_trusted=await do(Ledger.meta, echo_name(self._url)) is not None,
             clock_offset=skew,
         )
 
     def _created(self, task: KnownTask) -> datetime | None:
-        """When a task of ours was created, on the service's clock, as far as we know it
-        ourselves: the time of an adopted one is the list's."""
-        if task.origin == "adopted":
+        """When a task of ours was created, on the service's clock, as far as we know it ourselves:
+        the time of an adopted one is the list's. One made elsewhere need not be listed here."""
+        if task.origin == "adopted" or task.endpoint != self._url:
             return None
         offset = self._skew if task.clock_offset is None else task.clock_offset
         return service_time(task.submitted_at, offset)
@@ -211,8 +212,7 @@ class Settler:
     async def _list(self, rows: dict[int, TakeRow]) -> Listing:
         """All pages of the task list, read in one go."""
         began = self._now()
-        tasks = await self._means.ledger.do(Ledger.tasks_at, self._url)
-        known = [at for at in map(self._created, tasks) if at]
+        known = map(self._created, await self._means.ledger.do(Ledger.tasks))
         span = window([self._intent(r) for r in rows.values()], known, began, self._skew)
         pages: list[TaskPage] = []
         with suppress(ServiceError):

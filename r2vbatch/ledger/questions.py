@@ -76,12 +76,9 @@ class Questions:
         """(model, time) of the latest intents to submit a live take, oldest first."""
         return self._read(sql.RECENT, since)
 
-    def tasks_at(self, endpoint: str) -> list[KnownTask]:
-        """Every task there ever was at a base URL."""
-        return [
-            KnownTask(task_id, submitted_at, clock_offset, origin)
-            for task_id, submitted_at, clock_offset, origin in self._read(sql.TASKS_AT, endpoint)
-        ]
+    def tasks(self) -> list[KnownTask]:
+        """Every task there ever was of a live take."""
+        return [KnownTask(*row) for row in self._read(sql.TASKS)]
 
     def marks(self) -> list[frozenset[str]]:
         """The account marks of each live take: keys that reached one task are one account's."""

@@ -154,6 +154,7 @@ class KnownTask(NamedTuple):
     """A task the ledger knows of."""
 
     task_id: str
+    endpoint: str
     submitted_at: float
     """On our clock."""
     clock_offset: float | None

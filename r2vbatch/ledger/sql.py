@@ -66,7 +66,10 @@ SHOWN = (
 RECENT = (
     "SELECT model, intent_at FROM takes WHERE kind = 'live' AND intent_at > ? ORDER BY intent_at"
 )
-TASKS_AT = "SELECT task_id, submitted_at, clock_offset, origin FROM tasks WHERE endpoint = ?"
+TASKS = (
+    "SELECT s.task_id, s.endpoint, s.submitted_at, s.clock_offset, origin FROM tasks s"
+    " JOIN takes USING (key) WHERE kind = 'live'"
+)
 KNOWS_TASK = "SELECT 1 FROM tasks WHERE task_id = ?"
 MARKS = "SELECT DISTINCT marks FROM takes WHERE kind = 'live'"
 
