@@ -57,3 +57,16 @@ def test_one_account_under_two_addresses(studio: Studio) -> None:
         other = process.Child(at.base_url.replace("127.0.0.1", "localhost"), at.pid)
         studio.live(other, "--grace", "0.5")
     assert studio.states() == {"a_t01": "in_doubt", "a_t02": "done"}
+
+
+def test_a_link_refused_while_our_clock_is_ahead(studio: Studio) -> None:
+    """A link that our clock believes dead, and something on the way refuses, is asked for again:
+    the clip is paid for, and its task gives it."""
+    studio.shots("a")
+    with service("download:status=403:#2") as at:
+        assert studio.live(at).code == Exit.DONE
+        (studio.output / "clips" / "a_t01.mp4").unlink()
+        studio.instead = [sys.executable, str(STEP_CLOCK), str(-30 * 3600), "0"]
+        result = studio.call("collect", "out", DASHSCOPE_API_KEY=KEY)
+    assert result.code == Exit.DONE, result.out
+    assert studio.states() == {"a_t01": "done"}

@@ -75,13 +75,21 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
 
 
 async def _refused_link(row: TakeRow, refusal: LinkRefused, means: Means) -> TakeRow:
-    """A link that is refused although it should live is asked for again; else it is dead."""
-    if row.link_expires is not None and row.link_expires <= service_now(row, means):
-        return await _expired(row, means)
-    return await means.ledger.do(Ledger.amend, row.key, refusal.message, link=None)
+    """A link that is refused is asked for again: our clock may be wrong, or a proxy in the way.
+    It is dead when its task gives none that lives."""
+    row = await means.ledger.do(Ledger.amend, row.key, refusal.message, link=None)
+    row = await _ask_for_link(row, means)
+    return await _expired(row, means) if row.link and _over(row, means) else row
+
+
+def _over(row: TakeRow, means: Means) -> bool:
+    """Whether its link has come to its end, as the service told it beforehand."""
+    return row.link_expires is not None and row.link_expires <= service_now(row, means)
 
 
 async def _ask_for_link(row: TakeRow, means: Means) -> TakeRow:
+    if reader is None and _over(row, means):
+        return await _expired(row, means)
     """Ask the task for its link again. A task that is no more makes the take expired."""
     reader = means.reader(row.endpoint)
     if reader is None:
@@ -97,7 +105,7 @@ async def _ask_for_link(row: TakeRow, means: Means) -> TakeRow:
             Ledger.amend, row.key, "a new link", link=task.link, link_expires=expires
         )
     strange = task.status is Status.UNKNOWN and means.mark not in row.marks
-    if age(row, means) > TASK_LIFE and not strange:
+    if _over(row, means) or (age(row, means) > TASK_LIFE and not strange):
         return await _expired(row, means)
     raise _Left(f"the service says {task.status} of its task, and gives no link")
 
