@@ -59,6 +59,26 @@ def test_one_account_under_two_addresses(studio: Studio) -> None:
     assert studio.states() == {"a_t01": "in_doubt", "a_t02": "done"}
 
 
+def test_several_clips_that_may_be_ours(studio: Studio) -> None:
+    """Tasks with the prompt of a take in doubt that are no other take's all come into ``retired/``,
+    together, each under a name of its own."""
+    studio.shots("a", "b")
+    with service("submit:reset_before:#1") as at:
+        killed_in_doubt(studio, at)
+        [(text,)] = studio.ledger("SELECT request FROM takes WHERE take = 'a_t01'")
+        body = json.loads(text)
+        body["input"]["reference_urls"] = ["https://example.com/a.png"]
+
+        async def another_program() -> None:
+            async with Client(find_endpoint(at.base_url), Key(KEY)) as client:
+                for _ in range(3):
+                    await client.submit(body)
+
+        asyncio.run(another_program())
+        assert studio.live(at, "--grace", "0.5").code == Exit.DONE
+    assert len(studio.hashes()) == len(studio.hashes("retired")) == 2
+
+
 def test_a_link_refused_while_our_clock_is_ahead(studio: Studio) -> None:
     """A link that our clock believes dead, and something on the way refuses, is asked for again:
     the clip is paid for, and its task gives it."""

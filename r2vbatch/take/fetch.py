@@ -15,7 +15,7 @@ from r2vbatch.dashscope.faults import LinkRefused, ServiceError
 from r2vbatch.dashscope.model import Status
 from r2vbatch.ledger import TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.planning.model import Expected
-from r2vbatch.storage import poster_name, unwritable
+from r2vbatch.storage import Folder, poster_name, unwritable
 from r2vbatch.take.means import Means
 from r2vbatch.take.naming import clip_name, retired_name
 from r2vbatch.take.watch import TASK_LIFE, age, service_now
@@ -68,9 +68,7 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
                 continue
             except ServiceError as failure:
                 raise _Left(str(failure)) from None
-            return await means.ledger.do(
-                Ledger.move, row.key, State.FETCHED, bytes=fetched.bytes, file=_target(row, means)
-            )
+            return await means.ledger.do(_fetched, row, fetched.bytes, means.folder)
     raise _Left(f"its link is refused: {why}")
 
 
@@ -88,10 +86,10 @@ def _over(row: TakeRow, means: Means) -> bool:
 
 
 async def _ask_for_link(row: TakeRow, means: Means) -> TakeRow:
-    if reader is None and _over(row, means):
-        return await _expired(row, means)
     """Ask the task for its link again. A task that is no more makes the take expired."""
     reader = means.reader(row.endpoint)
+    if reader is None and _over(row, means):
+        return await _expired(row, means)
     if reader is None:
         raise _Left(f"made at {row.endpoint}, where this key may not go unasked")
     task_id = row.has(row.task_id)
@@ -121,7 +119,7 @@ async def _finish(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
     part = means.folder.part(str(row.key))
     # its name is in the ledger since it was fetched, so that a crash between the renaming and
     # the ledger's ``done`` finds it again
-    target = row.file or _target(row, means)
+    target = row.has(row.file)
     source = next((p for p in (part, means.folder.path(target)) if _size(p) == row.bytes), None)
     if source is None:
         return await means.ledger.do(Ledger.move, row.key, State.GENERATED, "the part is gone")
@@ -142,6 +140,8 @@ async def _finish(row: TakeRow, expected: Expected, means: Means) -> TakeRow:
         try:
             await in_thread(means.folder.publish, part, target, replace=slate)
         except FileExistsError:
+            if not row.wanted:
+                return await means.ledger.do(_renamed, row, means.folder)
             raise _Left(f"it is fetched, but {target} is there already and not ours") from None
     flags = sorted({*row.flags, *verdict.flags})
     return await means.ledger.do(
@@ -154,7 +154,21 @@ def _size(file: Path) -> int | None:
     return file.stat().st_size if file.is_file() else None
 
 
-def _target(row: TakeRow, means: Means) -> str:
+def _fetched(ledger: Ledger, row: TakeRow, size: int, folder: Folder) -> TakeRow:
+    """Its name is chosen and kept in one step: two clips of one take may come in together."""
+    file = _target(ledger, row, folder)
+    return ledger.move(row.key, State.FETCHED, bytes=size, file=file)
+
+
+def _renamed(ledger: Ledger, row: TakeRow, folder: Folder) -> TakeRow:
+    """Something else has its name in ``retired/`` meanwhile; any other will do."""
+    why = f"{row.file} is there already"
+    return ledger.amend(row.key, why, file=_target(ledger, row, folder))
+
+
+def _target(ledger: Ledger, row: TakeRow, folder: Folder) -> str:
     if row.wanted:
         return clip_name(row.kind, row.take)
-    return retired_name(means.folder, row.take, row.fingerprint)
+    coming = ledger.in_states(row.kind, [State.FETCHED])  # not in the folder yet
+    taken = {each.file for each in coming if each.file}
+    return retired_name(folder, row.take, row.fingerprint, taken)
