@@ -79,6 +79,15 @@ def test_several_clips_that_may_be_ours(studio: Studio) -> None:
     assert len(studio.hashes()) == len(studio.hashes("retired")) == 2
 
 
+def test_behind_a_take_that_is_given_up(studio: Studio) -> None:
+    """A take that was sent again three times in vain has ended: what comes after it is made in the
+    same run."""
+    studio.shots("a", {"id": "b", "prompt": "@ellen sits.", "after": "a"}, "c")
+    with service("submit:reset_before:#1,3-5") as at:
+        studio.live(at, "--grace", "0.4")
+    assert studio.states() == {"a_t01": "failed", "b_t01": "done", "c_t01": "done"}
+
+
 def test_a_link_refused_while_our_clock_is_ahead(studio: Studio) -> None:
     """A link that our clock believes dead, and something on the way refuses, is asked for again:
     the clip is paid for, and its task gives it."""

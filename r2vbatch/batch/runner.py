@@ -91,6 +91,11 @@ class Runner:
             self._todo.graph.put_aside(row.key)
         self.settled()
 
+    def given_up(self, row: TakeRow) -> None:
+        """A take that had been in doubt has failed."""
+        self._note(row)
+        self.settled()
+
     def settled(self) -> None:
         """A take is in doubt no more: those with the same prompt may go."""
         self._aside.clear()

@@ -59,10 +59,10 @@ class Settler:
         *,
         take_up: Callable[[TakeRow], None],
         send_again: Callable[[TakeRow], None] | None,
-        settled: Callable[[], None],
+        given_up: Callable[[TakeRow], None],
     ) -> None:
         """`take_up` sees an adopted take to its end; `send_again` submits one anew, None where
-        this run submits nothing; `settled` is told of any other end of a doubt."""
+        this run submits nothing; `given_up` is told of one that has failed."""
         self._reader = reader
         self._url = reader.endpoint.base_url
         self._means = means
@@ -70,7 +70,7 @@ class Settler:
         self._answers = answers
         self._take_up = take_up
         self._send_again = send_again
-        self._settled = settled
+        self._given_up = given_up
         self._start_up = now()
         self._listings: list[Listing] = []
         self._details: dict[str, Task] = {}
@@ -254,8 +254,8 @@ class Settler:
                 self._send_again(await self._resend(decision, row))
             case Fail():
                 means.budget.settle(row.price, None)
-                await means.ledger.do(Ledger.move, row.key, State.FAILED, decision.reason)
-                self._settled()
+                to = State.FAILED
+                self._given_up(await means.ledger.do(Ledger.move, row.key, to, decision.reason))
             case Ask():
                 left[row.key] = decision.reason
                 return await self._answers.put(row, decision.reason)

@@ -171,7 +171,7 @@ def settlers_for(
             reader, means, models, answers,
             take_up=runner.take_up,
             send_again=runner.send_again if means.spending else None,
-            settled=runner.settled,
+            given_up=runner.given_up,
         )
         for reader in readers
     ]  # fmt: skip
