@@ -22,7 +22,8 @@ async def live(take: Wanted, means: Means) -> TakeRow:
         if row.state is State.PLANNED:
             row = await submit(take, row, means)
         if row.state in AT_SERVICE:
-            row = await watch(row, means, last_try=tried == _TRIES)
+            last_try = tried == _TRIES or take.planned is None
+            row = await watch(row, means, last_try=last_try)
             if row.state is State.PLANNED:
                 continue
         break
