@@ -48,6 +48,7 @@ def test_a_key_refused_where_an_older_task_was_made(studio: Studio) -> None:
     assert "stopped submitting" not in result.out
 
 
+@pytest.mark.long
 def test_one_account_under_two_addresses(studio: Studio) -> None:
     """A region has a classic host and workspace hosts: a task made through one is listed by the
     other, too, and is not adopted there by a take in doubt."""
@@ -88,6 +89,38 @@ def test_behind_a_take_that_is_given_up(studio: Studio) -> None:
     assert studio.states() == {"a_t01": "failed", "b_t01": "done", "c_t01": "done"}
 
 
+@pytest.mark.long
+def test_collect_leaves_what_failed_as_failed(studio: Studio) -> None:
+    """`collect` asks for nothing again: a take whose task failed for a passing reason has failed,
+    and is not said to be asked for again."""
+    studio.shots("a")
+    with service("submit:fail=InternalError: try later", latency=1.0) as at:
+        studio.killed_after("submitted", 1, *studio.live_words(at), DASHSCOPE_API_KEY=KEY)
+        studio.call("collect", "out", DASHSCOPE_API_KEY=KEY)
+    assert studio.states() == {"a_t01": "failed"}
+
+
+def test_cancel_does_not_forget_doubts(studio: Studio) -> None:
+    """A take in doubt may be at the service, and billed: `cancel` does not say that nothing is."""
+    studio.shots("a")
+    with service("submit:reset_after:#1", latency=20.0) as at:
+        killed_in_doubt(studio, at)
+        result = studio.call("cancel", "out", DASHSCOPE_API_KEY=KEY)
+    assert result.code == Exit.NOT_ALL_DONE
+    assert "a_t01: its submit is not answered: it may be at the service, and billed" in result.out
+
+
+def test_canceled_though_the_answer_was_lost(studio: Studio) -> None:
+    """The second try is refused, since the first has canceled the task, as was wanted."""
+    studio.shots("a", "b")
+    with service("cancel:reset_after:#1", latency=8.0, in_flight=1) as at:
+        studio.killed_after("submitted", 2, *studio.live_words(at), DASHSCOPE_API_KEY=KEY)
+        result = studio.call("cancel", "out", "b_t01", DASHSCOPE_API_KEY=KEY)
+    assert (result.code, result.out) == (Exit.DONE, "b_t01: canceled, not billed\n")
+    assert studio.states()["b_t01"] == "canceled"
+
+
+@pytest.mark.long
 def test_a_link_refused_while_our_clock_is_ahead(studio: Studio) -> None:
     """A link that our clock believes dead, and something on the way refuses, is asked for again:
     the clip is paid for, and its task gives it."""

@@ -16,6 +16,10 @@ from r2vbatch.dashscope.model import Status
 from r2vbatch.ledger import Ledger, State, TakeRow
 
 _RATE = 5.0
+_UNANSWERED = (
+    "its submit is not answered: it may be at the service, and billed; `r2vbatch collect` looks"
+    " for it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Canceled:
 async def cancel(
     ledger: Ledger, rows: Sequence[TakeRow], key: Key, *, ours: bool
 ) -> list[Canceled]:
-    """Cancel the tasks of `rows` that are still queued.
+    """Cancel the tasks of `rows` that are still queued; one whose submit was not answered has no
+    task that could be named.
 
     `ours`: this process holds the folder and writes what happened into the ledger; a run in
     another process sees it by itself.
@@ -46,16 +51,19 @@ async def cancel(
         }
         results = []
         for row in rows:
+            if row.task_id is None:
+                results.append(Canceled(row, False, _UNANSWERED))
+                continue
             reader = readers.get(row.endpoint or "")
-            if reader is None or row.task_id is None:
+            if reader is None:
                 results.append(Canceled(row, False, "made where this key may not go unasked"))
                 continue
             try:
                 await reader.cancel(row.task_id)
             except ServiceError as refusal:
-                why = await _why(row, refusal, reader, key.mark(ledger.salt))
-                results.append(Canceled(row, False, why))
-                continue
+                if why := await _why(row, refusal, reader, key.mark(ledger.salt)):
+                    results.append(Canceled(row, False, why))
+                    continue
             if ours:
                 ledger.move(row.key, State.CANCELED, "canceled by a person")
             results.append(Canceled(row, True, ""))
@@ -63,13 +71,16 @@ async def cancel(
 
 
 async def _why(row: TakeRow, refusal: ServiceError, reader: Reader, mark: str) -> str:
-    """Why a task could not be canceled, as its own status tells it."""
+    """Why a task could not be canceled, as its own status tells it; empty where it is canceled: the
+    answer to an earlier try may have been lost."""
     if refusal.verdict.reach is not Reach.TAKE or row.task_id is None:
         return str(refusal)
     try:
         status = (await reader.query(row.task_id)).status
     except ServiceError as failure:
         return str(failure)
+    if status is Status.CANCELED:
+        return ""
     if status is Status.RUNNING:
         return "it is being made: it cannot be stopped, and is billed"
     if status is Status.SUCCEEDED:

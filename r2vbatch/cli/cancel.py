@@ -13,7 +13,7 @@ from r2vbatch.cli.folders import ledger_of
 from r2vbatch.cli.text import say
 from r2vbatch.cli.verb import Verb
 from r2vbatch.errors import Exit, OutputUnavailable, UsageProblem
-from r2vbatch.ledger import AT_SERVICE, Ledger, TakeRow
+from r2vbatch.ledger import OPEN, Ledger, TakeRow
 
 
 @click.command(
@@ -26,7 +26,7 @@ from r2vbatch.ledger import AT_SERVICE, Ledger, TakeRow
     ],
     exits={
         Exit.DONE: "all of them were canceled, or nothing is at the service",
-        Exit.NOT_ALL_DONE: "some could not be: they are being made already",
+        Exit.NOT_ALL_DONE: "some could not be: each is named with its reason",
         Exit.OUTPUT: "the ledger cannot be used",
     },
 )
@@ -63,7 +63,7 @@ def cancel(output: Path, takes: tuple[str, ...], ledger: Path | None) -> int:
 
 
 def _chosen(ledger: Ledger, globs: tuple[str, ...]) -> list[TakeRow]:
-    rows = ledger.in_states("live", AT_SERVICE)
+    rows = ledger.in_states("live", OPEN)
     for glob in globs:
         if not any(fnmatchcase(row.take, glob) for row in rows):
             raise UsageProblem(
