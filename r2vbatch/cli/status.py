@@ -90,10 +90,25 @@ def _lines(kind: Kind, rows: Sequence[TakeRow], reasons: Mapping[int, str]) -> I
     yield f"{kind}: {done} of {len(rows)} done{f' ({counts})' if counts else ''}"
     for row in rows:
         if row.state is not State.DONE:
-            since = iso(row.submitted_at or row.intent_at)
-            when = f" since {since}" if since and row.state is not State.PLANNED else ""
+            since = iso(_since(row))
+            when = f" since {since}" if since else ""
             told = "" if row.state is State.PLANNED else reasons.get(row.key) or row.error_message
             why = f": {told}" if told else ""
             yield f"  {row.take} {str(row.state).replace('_', ' ')}{when}{why}"
         elif row.flags:
             yield f"  {row.take} done, but look at it: {flagged(row.flags)}"
+
+
+def _since(row: TakeRow) -> float | None:
+    """When a take came to its state, where that is known."""
+    match row.state:
+        case State.SUBMITTING | State.IN_DOUBT:
+            return row.intent_at
+        case State.SUBMITTED:
+            return row.submitted_at
+        case State.RUNNING:
+            return row.started_at or row.submitted_at
+        case State.GENERATED | State.FETCHED | State.FAILED | State.CANCELED:
+            return row.ended_at
+        case _:
+            return None
