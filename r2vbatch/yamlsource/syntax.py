@@ -8,6 +8,7 @@ on as they are, with their place.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import yaml
 
@@ -16,6 +17,12 @@ from r2vbatch.yamlsource.nodes import Document
 
 _QUOTE = 'put the whole text in quotes: "…", or write it as a block: key: >- and the text below'
 _LEADING_TAB = re.compile(r"[ ]*(?:- +)*\t")
+
+_LOOKS_LIKE = {
+    "colon": re.compile(r"[ ]*(?:- +)*[a-z_]+[ ]?(\uff1a)"),
+    "space": re.compile(r"[ ]*(?:- +)*([\u00a0\u2000-\u200b\u202f\u205f\u3000])"),
+}
+"""At the beginning of a line, where an author takes one for what YAML asks for."""
 
 _WORDS: tuple[tuple[str, str, str], ...] = (
     # what libyaml or PyYAML says, what we say, the hint
@@ -105,6 +112,8 @@ def explain(document: Document, problem: yaml.MarkedYAMLError) -> Diagnostic:
             rule="tab-indentation",
             hint="replace it with spaces",
         )
+    if (alike := _look_alike(document, index)) is not None:
+        return alike
     if "cannot start any token" in said:
         return _cannot_start(document, index)
     if "while scanning an a" in (problem.context or "") and problem.context_mark is not None:
@@ -147,6 +156,23 @@ def _tab_before(document: Document, index: int) -> int | None:
     start = index - document.position(index).column + 1
     found = _LEADING_TAB.match(document.text, start)
     return found.end() - 1 if found and found.end() - 1 <= index else None
+
+
+def _look_alike(document: Document, index: int) -> Diagnostic | None:
+    """What a keyboard for Chinese, or a web page that was copied from, left on the line of `index`
+    or on the one above: the parser stumbles only behind it."""
+    start = index - document.position(index).column + 1
+    above = document.text.rfind("\n", 0, max(0, start - 1)) + 1
+    for begins in (above, start):
+        for name, pattern in _LOOKS_LIKE.items():
+            if found := pattern.match(document.text, begins):
+                return Diagnostic(
+                    document.position(found.start(1)),
+                    f"this is no {name} to YAML, but {unicodedata.name(found[1])}",
+                    rule="syntax",
+                    hint=f"type a plain {name} in its place",
+                )
+    return None
 
 
 def _on_something(text: str, index: int) -> int:
