@@ -147,6 +147,8 @@ def test_circles_and_notes(studio: Studio, at: process.Child) -> None:
     call = studio.call
     assert call("circle", "out", "sh010_t01").out == "sh010: sh010_t01 is the good one\n"
     assert call("note", "out", "sh010_t01", "her hand\x1b[31m", "--at", "1.5").code == Exit.DONE
+    late = call("note", "out", "sh010_t01", "after it", "--at", "99")
+    assert (late.code, "sh010_t01 is 2 s long" in late.err) == (Exit.USAGE, True)
     assert call("note", "out", "sh010_t01", "good").out.splitlines()[1] == "2: good"
     told = call("status", "out").out
     assert "circled: sh010_t01\n" in told and "notes about: sh010_t01\n" in told

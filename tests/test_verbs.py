@@ -66,6 +66,8 @@ def test_cancel_takes_back_what_is_queued(studio: Studio) -> None:
         assert "a_t01: it is being made: it cannot be stopped, and is billed" in result.out
         assert "b_t01: canceled, not billed" in result.out
         assert studio.states() == {"a_t01": "submitted", "b_t01": "canceled", "c_t01": "canceled"}
+        ended = studio.ledger("SELECT take FROM takes WHERE ended_at > submitted_at ORDER BY 1")
+        assert ended == [("b_t01",), ("c_t01",)]
         none = studio.call("cancel", "out", "zz*", DASHSCOPE_API_KEY=KEY)
         assert none.code == Exit.USAGE
         strange = studio.call("cancel", "out", DASHSCOPE_API_KEY="sk-another")

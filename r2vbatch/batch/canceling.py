@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from r2vbatch.batch.endpoint import reader_of
 from r2vbatch.batch.trust import trusted
+from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
 from r2vbatch.dashscope.faults import Reach, ServiceError
 from r2vbatch.dashscope.key import Key
@@ -65,7 +66,7 @@ async def cancel(
                     results.append(Canceled(row, False, why))
                     continue
             if ours:
-                ledger.move(row.key, State.CANCELED, "canceled by a person")
+                ledger.move(row.key, State.CANCELED, "canceled by a person", ended_at=now())
             results.append(Canceled(row, True, ""))
         return results
 

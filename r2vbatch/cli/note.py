@@ -39,7 +39,10 @@ def note(
 ) -> int:  # fmt: skip
     """Write TEXT about TAKE of OUTPUT; without TEXT, show what was written."""
     with closing(Ledger.open(ledger_of(output, ledger), create=False)) as opened:
-        key = done_take(opened, take).key
+        row = done_take(opened, take)
+        key, length = row.key, row.request.get("parameters", {}).get("duration")
+        if at is not None and length is not None and at > length:
+            raise UsageProblem(f"{take} is {length} s long", hint="`--at` is a moment of it")
         if text and text.strip():
             opened.add_note(key, text, at)
         elif text is not None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from r2vbatch.dashscope.faults import ServiceError
 
+LASTS = 3 * 3600.0
+"""Seconds for which a service that cannot be reached is tried on."""
 _SAY_AFTER = 3
 """Failures in a row before anything is said of them."""
 
@@ -26,7 +28,10 @@ class Outage:
         if self.tries == 1:
             self._since = now
         if self.tries == _SAY_AFTER:
-            self._say(f"the service cannot be reached ({failure.message}); trying on")
+            self._say(
+                f"the service cannot be reached ({failure.message}); trying on, for"
+                f" {LASTS / 3600:.0f} h at most (Ctrl-C loses nothing)"
+            )
         return now - self._since
 
     def is_over(self) -> None:

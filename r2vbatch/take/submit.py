@@ -18,13 +18,11 @@ from r2vbatch.planning.model import Request
 from r2vbatch.references import ReferenceChanged, References
 from r2vbatch.take.continuing import request_of
 from r2vbatch.take.means import Means, Spending, Wanted
-from r2vbatch.take.outage import Outage
+from r2vbatch.take.outage import LASTS, Outage
 from r2vbatch.take.watch import TASK_LIFE
 
 _SENDS = 8
 """How often a take that the service fails to take, or to take a reference of, is offered again."""
-_OUTAGE = 3 * 3600.0
-"""Seconds for which a service that cannot be reached is tried on."""
 _THROTTLED = 3600.0
 """Seconds after which a service that refuses every submit for pace is given up for this run."""
 
@@ -65,7 +63,7 @@ async def _until_settled(
             unreachable = failure.http_status is None
             failures += not unreachable
             lasted = outage.goes_on(failure) if unreachable else 0.0
-            if failure.verdict.reach is Reach.BATCH or failures >= _SENDS or lasted > _OUTAGE:
+            if failure.verdict.reach is Reach.BATCH or failures >= _SENDS or lasted > LASTS:
                 _stop(failure, means)
                 return row
             await means.stop.pause(failure.retry_after or backoff(outage.tries + failures))
