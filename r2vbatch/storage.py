@@ -125,6 +125,10 @@ class Folder:
             return set()
         return {f"{folder}/{normalize('NFC', entry.name)}" for entry in os.scandir(place)}
 
+    def films(self) -> set[str]:
+        """Every clip and slate that lies here now, named as by `names`."""
+        return self.names("clips") | self.names("preview") | self.names("retired")
+
     def exists(self, name: str) -> bool:
         """Whether there is anything of that name."""
         return os.path.lexists(self.path(name))

@@ -365,13 +365,17 @@ def test_results_say_what_happened(studio: Studio) -> None:
 
 
 def test_a_lost_clip_is_fetched_again_not_bought(studio: Studio) -> None:
-    """A done clip whose file has gone is fetched by its link."""
+    """A done clip whose file has gone is fetched by its link; `plan` says so before, and `run`
+    names no clip as done that is not there."""
     studio.shots("a")
     with service() as at:
         studio.live(at)
         before = studio.hashes()
         (studio.output / "clips" / "a_t01.mp4").unlink()
-        assert studio.live(at).code == Exit.DONE
+        told = studio.call("plan", str(studio.file), "--endpoint", at.base_url).out
+        assert "its file has gone: fetched while its link lives" in told
+        again = studio.live(at)
+        assert (again.code, "done already" in again.err) == (Exit.DONE, False)
         assert account(at)["billed_tasks"] == 1
     assert studio.hashes() == before
 

@@ -29,6 +29,7 @@ class Act(StrEnum):
     KEEP = "keep"
 
 
+_NOT_HERE = "generated, not fetched yet"
 _SPENDS = frozenset({Act.MAKE, Act.MAKE_AGAIN})
 
 
@@ -113,7 +114,9 @@ def _item(
         stale = f"; stale: {why}" if why else ""
         return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}{stale}")
     if known.state in TO_FETCH:
-        return Item(take, Act.FETCH, f"generated, not fetched yet{named}")
+        gone = known.state is State.GENERATED and known.has_file
+        why = "its file has gone: fetched while its link lives" if gone else _NOT_HERE
+        return Item(take, Act.FETCH, f"{why}{named}")
     if known.state in AT_SERVICE:
         return Item(take, Act.WATCH, f"{known.state} at the service{named}")
     if known.state in {State.IN_DOUBT, State.SUBMITTING}:

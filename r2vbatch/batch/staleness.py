@@ -14,13 +14,16 @@ from r2vbatch.batch.matching import Matching, match
 from r2vbatch.batch.settings import Settings
 from r2vbatch.garbage import uncollected
 from r2vbatch.ledger import Known, Ledger
+from r2vbatch.ledger.states import WITHOUT_ITS_FILE
 from r2vbatch.planning import Plan
+from r2vbatch.storage import Folder
 
 
 @uncollected()
 def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
-    """The plan matched to what the ledger knows. Slates no longer wanted do not come back."""
-    known = ledger.known(settings.kind)
+    """The plan matched to what the ledger knows, and to the files that are there. Slates no longer
+    wanted do not come back."""
+    known = _as_it_lies(ledger, settings)
     if settings.kind == "preview":
         known = [k for k in known if k.wanted]
     replaced = ledger.replaced()
@@ -38,6 +41,16 @@ def matched(plan: Plan, settings: Settings, ledger: Ledger) -> Matching:
     again = _without(known, (replaced.keys() | stale.keys()) - back)
     found = match(plan.takes, again, settings.in_scope)
     return replace(found, replaced=frozenset(stale))
+
+
+def _as_it_lies(ledger: Ledger, settings: Settings) -> list[Known]:
+    """What the ledger knows, a done take whose file has gone as the run will find it."""
+    known = ledger.known(settings.kind)
+    if ledger.moves():  # files are under way to other names
+        return known
+    gone = ledger.gone(settings.kind, Folder(settings.output.absolute()).films())
+    state = WITHOUT_ITS_FILE[settings.kind]
+    return [k._replace(state=state) if k.key in gone else k for k in known] if gone else known
 
 
 def _without(known: Iterable[Known], keys: Collection[int]) -> list[Known]:

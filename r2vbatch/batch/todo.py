@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from r2vbatch.batch.job import Job
 from r2vbatch.ledger import ASK_AGAIN, AT_SERVICE, TO_FETCH, Kind, Ledger, State, TakeRow
+from r2vbatch.ledger.states import WITHOUT_ITS_FILE
 from r2vbatch.media.files import digest
 from r2vbatch.planning import expected
 from r2vbatch.planning.model import Expected
@@ -157,11 +158,8 @@ def _set_damaged_aside(ledger: Ledger, folder: Folder, kind: Kind) -> None:
 
 def _gone(ledger: Ledger, folder: Folder, kind: Kind) -> Iterable[Step]:
     """Done takes whose file has gone: fetched again while the link lives, slates drawn again."""
-    there = folder.names("clips") | folder.names("preview") | folder.names("retired")
-    for key, file, _ in ledger.files(kind):
-        if file not in there:
-            to = State.PLANNED if kind == "preview" else State.GENERATED
-            yield key, to, "its file has gone"
+    for key in ledger.gone(kind, folder.films()):
+        yield key, WITHOUT_ITS_FILE[kind], "its file has gone"
 
 
 def _back(ledger: Ledger, folder: Folder) -> Iterable[Step]:

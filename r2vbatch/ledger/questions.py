@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,10 @@ class Questions:
     def files(self, kind: Kind) -> list[tuple[int, str, int | None]]:
         """(key, file, bytes) of every done take."""
         return self._read(sql.FILES, kind)
+
+    def gone(self, kind: Kind, there: Collection[str]) -> set[int]:
+        """The keys of done takes whose file is not among those that are `there`."""
+        return {key for key, file, _ in self.files(kind) if file not in there}
 
     def dropped_slates(self) -> list[tuple[int, str]]:
         """(key, file) of every slate whose take is no longer wanted."""

@@ -76,6 +76,9 @@ OPEN = frozenset({S.SUBMITTING, S.IN_DOUBT, *AT_SERVICE})
 TO_FETCH = frozenset({S.GENERATED, S.FETCHED})
 """Paid for, not safely here yet."""
 
+WITHOUT_ITS_FILE: dict[Kind, State] = {"preview": S.PLANNED, "live": S.GENERATED}
+"""Where a done take stands whose file has gone: a slate is drawn again, a clip fetched."""
+
 PAID = frozenset({*OPEN, *TO_FETCH, S.DONE, S.EXPIRED})
 """Money may have been spent on it: counted in the budget, never forgotten."""
 
