@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -380,6 +381,27 @@ def test_whatever_a_column_holds(lived_in: Path) -> None:
     with closing(Ledger.open(lived_in)) as ledger:
         answers(ledger)
     assert len(refused) > 50
+
+
+INSIDE = [
+    {"input": {}}, {"input": {"prompt": 7}}, {"input": {"prompt": "x", "reference_urls": [1]}},
+    {"input": {"prompt": "x", "media": [1]}}, {"input": {"prompt": "x"}, "parameters": [1]},
+    *({"input": {"prompt": "x"}, "parameters": {name: value}} for name, value in (
+        ("size", "9"), ("size", 7), ("resolution", "4K"), ("duration", "2"), ("duration", -1),
+        ("seed", {}),
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("request_", INSIDE, ids=json.dumps)
+def test_a_request_that_is_not_ours(path: Path, request_: dict[str, object]) -> None:
+    """Its inside is looked at where it is read; a sentence names the take."""
+    change(path, f"UPDATE takes SET request = '{json.dumps(request_)}' WHERE take = 's7_t01'")
+    with (
+        closing(Ledger.open(path)) as ledger,
+        pytest.raises(OutputUnavailable, match="a take that cannot be read: s7_t01"),
+    ):
+        ledger.wanted("live")
 
 
 @pytest.mark.parametrize("column", ["flags", "marks"])

@@ -69,9 +69,9 @@ async def run(
 
     It prints nothing and takes no signal. Cancelling the task that awaits it (or a time limit of
     yours) is what Ctrl-C is to the command line: nothing more is submitted, an answer under way
-    is waited for up to 7 s, and so is the end of a copy or a clip that a thread is at work on,
-    everything is recorded, and ``CancelledError`` is raised; what runs
-    at the service goes on there and is billed, and the next run fetches it. Several runs may go
+    is waited for up to 7 s, a copy or a clip that a thread is at work on until it is done,
+    everything is recorded, and ``CancelledError`` is raised; what runs at the service goes on
+    there and is billed, and the next run fetches it. Several runs may go
     on side by side, each in an output folder of its own.
 
     Args:

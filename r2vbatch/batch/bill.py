@@ -29,7 +29,6 @@ class Act(StrEnum):
     KEEP = "keep"
 
 
-_NOT_HERE = "generated, not fetched yet"
 _SPENDS = frozenset({Act.MAKE, Act.MAKE_AGAIN})
 
 
@@ -114,8 +113,9 @@ def _item(
         stale = f"; stale: {why}" if why else ""
         return Item(take, Act.KEEP, f"{'done' if known.wanted else 'restored'}{named}{stale}")
     if known.state in TO_FETCH:
-        gone = known.state is State.GENERATED and known.has_file
-        why = "its file has gone: fetched while its link lives" if gone else _NOT_HERE
+        why = "generated, not fetched yet"
+        if known.state is State.GENERATED and known.has_file:
+            why = "its file has gone: fetched while its link lives"
         return Item(take, Act.FETCH, f"{why}{named}")
     if known.state in AT_SERVICE:
         return Item(take, Act.WATCH, f"{known.state} at the service{named}")

@@ -130,10 +130,10 @@ class Settler:
         return here, frozenset(r.prompt_key for r in rows if r.state is State.SUBMITTING)
 
     def _intent(self, row: TakeRow) -> Intent:
-        parameters = row.request.get("parameters", {})
+        parameters = row.parameters
         model = self._catalogue.model(row.model) or self._catalogue.widest
         size, resolution = parameters.get("size"), parameters.get("resolution")
-        tier = resolution or next(iter(model.by_size.get(size, ())), None)
+        tier = resolution or next(iter(model.by_size.get(size or "", ())), None)
         return Intent(
             key=row.key,
             take=row.take,

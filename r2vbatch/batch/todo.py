@@ -125,7 +125,7 @@ def made_at(ledger: Ledger) -> list[str]:
 
 def asked_for(row: TakeRow) -> Expected:
     """What to hold a clip to, from its request alone (a take no longer in the plan)."""
-    parameters = row.request.get("parameters", {})
+    parameters = row.parameters
     width, _, height = str(parameters.get("size", "")).partition("*")
     return Expected(
         width=int(width) if height else None,

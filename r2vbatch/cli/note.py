@@ -40,7 +40,7 @@ def note(
     """Write TEXT about TAKE of OUTPUT; without TEXT, show what was written."""
     with closing(Ledger.open(ledger_of(output, ledger), create=False)) as opened:
         row = done_take(opened, take)
-        key, length = row.key, row.request.get("parameters", {}).get("duration")
+        key, length = row.key, row.parameters.get("duration")
         if at is not None and length is not None and at > length:
             raise UsageProblem(f"{take} is {length} s long", hint="`--at` is a moment of it")
         if text and text.strip():

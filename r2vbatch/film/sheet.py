@@ -184,7 +184,7 @@ class _Drawing:
             stamp=(shown.sha256 or "")[:8],
             width=width,
             height=height,
-            seconds=row.request.get("parameters", {}).get("duration"),
+            seconds=row.parameters.get("duration"),
             price=_price(row),
             since=row.started_at or row.submitted_at or row.intent_at,
             flags=[(flag, MEANINGS.get(flag, "")) for flag in row.flags],
@@ -222,7 +222,7 @@ def _facts(row: TakeRow) -> Iterable[tuple[str, str]]:
     """What is known of a take, in words, with nothing that is not."""
     plain = result(row)
     ran = row.ended_at - row.started_at if row.ended_at and row.started_at else None
-    parameters = row.request.get("parameters", {})
+    parameters = row.parameters
     size = plain["size"] or " ".join(
         str(parameters[key]) for key in ("resolution", "ratio") if key in parameters
     )
@@ -264,7 +264,7 @@ def _price(row: TakeRow) -> str:
 
 
 def _size(row: TakeRow) -> tuple[int, int]:
-    parameters = row.request.get("parameters", {})
+    parameters = row.parameters
     text = str(parameters.get("size") or parameters.get("ratio") or "").replace(":", "*")
     width, _, height = text.partition("*")
     if width.isdecimal() and height.isdecimal() and int(width) and int(height):

@@ -109,14 +109,14 @@ def _refuse_others(db: sqlite3.Connection, path: Path, *, keep: bool) -> None:
         raise OutputUnavailable(
             f"{path} was written by a newer r2vbatch", hint="upgrade r2vbatch to go on with it"
         )
-    if lacking := _whole_shape(max(1, _pragma(db, "user_version"))) - _shape(db):
+    shape = _shape(db)
+    if lacking := _whole_shape(max(1, _pragma(db, "user_version"))) - shape:
         raise OutputUnavailable(
             f"the ledger {path} is not whole: it has no {max(lacking)}",
             hint="an unfinished r2vbatch made it, or something else changed it: restore it from a"
             " copy, or choose another output folder with -o",
         )
-    has = {name.removeprefix("column ") for name in _shape(db) if name.startswith("column ")}
-    if odd := oddity(db, has):
+    if odd := oddity(db, {name.removeprefix("column ") for name in shape}):
         raise OutputUnavailable(
             f"the ledger {path} holds what r2vbatch did not write: {odd.column}"
             + (f" of {odd.take}" if odd.take else ""),

@@ -40,7 +40,7 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 
 def result(row: TakeRow) -> dict[str, Any]:
     """One take as a results row: plain values, ready for JSON."""
-    body, parameters = row.request["input"], row.request.get("parameters", {})
+    body, parameters = row.request["input"], row.parameters
     return {
         "shot": row.shot,
         "take": row.take,

@@ -34,9 +34,9 @@ _FACTS: Mapping[str, Any] = {
 _FORMS = {
     "size": re.compile(r"[0-9]{1,5}\*[0-9]{1,5}"),
     "resolution": re.compile(r"[0-9]{1,4}[Pp]"),
-    "duration": re.compile(r"[0-9]{1,5}"),
 }
 """Of the parameters that are reckoned with."""
+_SECONDS = range(100_000)
 _QUERY = re.compile(r"""(://[^\s?#"'<>\\]*)(?:[?#](?:(?!["'<>\\])[!-~])*)?""")
 """Begins at ``://`` and eats what it has read, whatever follows: linear in the longest text."""
 
@@ -86,6 +86,12 @@ class TakeRow:
     bytes: int | None
     error_code: str | None
     error_message: str | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What its request asks for beside words and references, such as ``duration`` in s."""
+        parameters: dict[str, Any] = self.request.get("parameters", {})
+        return parameters
 
     @property
     def price(self) -> Money | None:
@@ -316,8 +322,10 @@ def _request(text: str) -> dict[str, Any]:
     if any(isinstance(value, list | dict) for value in parameters.values()):
         raise TypeError("a parameter is plain")
     for name, form in _FORMS.items():
-        if name in parameters and not form.fullmatch(str(parameters[name])):
+        if name in parameters and not form.fullmatch(parameters[name]):
             raise ValueError(name)
+    if parameters.get("duration", 0) not in _SECONDS:
+        raise ValueError("duration")
     return request
 
 

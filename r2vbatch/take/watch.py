@@ -198,7 +198,7 @@ async def _renewed(row: TakeRow, task: Task, means: Means) -> bool:
 
 def _group(row: TakeRow) -> tuple[object, ...]:
     """What shares its run times: the same model, size and length."""
-    parameters = row.request.get("parameters", {})
+    parameters = row.parameters
     size = parameters.get("size") or parameters.get("resolution")
     return row.model, size, parameters.get("duration")
 
