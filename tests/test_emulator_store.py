@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
+import socket
 import time
 
 import aiohttp
@@ -12,6 +15,13 @@ from emulator_calls import body, plain, serving
 from media_files import picture
 
 from r2vbatch.emulator.options import Options
+from r2vbatch.emulator.renderer import Renderer
+from r2vbatch.emulator.slate.model import Slate
+
+SLATE = Slate(
+    *("sh010", 1, "wan2.6-r2v-flash", "character1 waves", 1440, 1440, 15),
+    *(True, False, None, ()),
+)
 
 
 def test_an_uploaded_reference_resolves_for_its_model_and_account_only():
@@ -253,5 +263,45 @@ def test_a_remote_reference_is_fetched_once_and_may_be_missing():
             ended = await client.end(await client.task(gone))
             assert ended["output"]["task_status"] == "SUCCEEDED"
         await runner.cleanup()
+
+    asyncio.run(run())
+
+
+def test_a_server_that_stops_drops_what_it_was_fetching():
+    """A reference that never comes keeps no task alive beyond its server."""
+
+    async def run():
+        options = plain(missing_reference="fail")
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes calls, and never answers
+            slow = "http://{}:{}/a.png".format(*silent.getsockname())
+            async with serving(options) as client:
+                await client.task(body(reference_urls=[slow]))
+                while not _named("fetch"):
+                    await asyncio.sleep(0)
+            assert not _named("")
+
+    asyncio.run(run())
+
+
+def _named(start):
+    """The tasks beside this one whose names begin so."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    return [each.get_name() for each in others if each.get_name().startswith(start)]
+
+
+def test_nothing_is_written_once_the_drawing_has_stopped(tmp_path):
+    """A clip begun in a thread is waited for: its folder may be removed then."""
+
+    async def run():
+        renderer = Renderer(tmp_path, plain=True, workers=1)
+        slates = [dataclasses.replace(SLATE, seconds=seconds) for seconds in (13, 14, 15)]
+        asked = [asyncio.create_task(renderer.clip(slate)) for slate in slates]
+        while not os.listdir(tmp_path):
+            await asyncio.sleep(0)
+        await renderer.stop()
+        left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+        await asyncio.get_running_loop().shutdown_default_executor()
+        assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == left
+        await asyncio.gather(*asked, return_exceptions=True)
 
     asyncio.run(run())

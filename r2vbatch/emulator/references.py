@@ -21,6 +21,7 @@ from r2vbatch.emulator.refusals import Refusal
 from r2vbatch.emulator.service import Task
 from r2vbatch.emulator.storage import Storage, oss_key
 from r2vbatch.emulator.voices import Voice, inspect_voice
+from r2vbatch.threads import in_thread
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3, connect=3)
 KEPT_SECONDS = 600.0
@@ -55,7 +56,7 @@ class References:
         path = await self._path(task, reference.url, inline=inline)
         if path not in self._measured:
             try:
-                self._measured[path] = await asyncio.to_thread(inspect, path)
+                self._measured[path] = await in_thread(inspect, path)
             except Refusal as refusal:
                 raise Missing(refusal) from refusal
         return self._measured[path]
@@ -68,7 +69,14 @@ class References:
             Missing: a remote file that cannot be had.
         """
         path = await self._path(task, url, inline=False)
-        return await asyncio.to_thread(inspect_voice, path)
+        return await in_thread(inspect_voice, path)
+
+    async def stop(self) -> None:
+        """Drop what is being fetched."""
+        fetching = [task for _, task in self._fetched.values()]
+        for each in fetching:
+            each.cancel()
+        await asyncio.gather(*fetching, return_exceptions=True)
 
     async def _path(self, task: Task, url: str, *, inline: bool) -> Path:
         """`inline`: the content may stand in the URL itself."""

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from r2vbatch.emulator.slate.model import Slate
+from r2vbatch.threads import in_thread
 
 MOST_WORKERS = 4
 ROOM_BYTES = 2 * 2**30
@@ -71,7 +72,7 @@ class Renderer:
     async def _draw(self, slate: Slate) -> Path:
         path = self._folder / f"{slate.key}.mp4"
         if self._plain:
-            await asyncio.to_thread(_draw_plain, slate, path)
+            await in_thread(_draw_plain, slate, path)
         else:
             await self._draw_in_pool(slate, path)
         self._sizes[slate.key] = path.stat().st_size
@@ -96,7 +97,7 @@ class Renderer:
         return self._pool
 
     async def stop(self) -> None:
-        """Drop what is being drawn, and let the workers go."""
+        """Drop what is being drawn, and let the workers go. Nothing writes to the folder then."""
         drawings = [d for d in self._shelf.values() if not d.done()]
         for drawing in drawings:
             drawing.cancel()

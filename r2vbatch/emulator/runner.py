@@ -49,10 +49,11 @@ class Runner:
             running.add_done_callback(self._running.discard)
 
     async def stop(self) -> None:
-        """Drop everything that runs."""
+        """Drop everything that runs, and what is being fetched for it."""
         for running in tuple(self._running):
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._references.stop()
 
     async def clip(self, task: Task) -> Path | None:
         """The file of a task's clip; None when it has none."""

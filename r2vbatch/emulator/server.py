@@ -83,8 +83,8 @@ class Emulator:
                 self.base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE}"
                 yield self
             finally:
+                await web_runner.cleanup()  # first: a submit let in would start what runs
                 await self._runner.stop()
-                await web_runner.cleanup()
                 await renderer.stop()
 
     def _app(self) -> web.Application:
