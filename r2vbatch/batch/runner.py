@@ -130,8 +130,9 @@ class Runner:
                     tasks = [self._start(take) for take in self._todo.open]
                     await self._links_first(tasks)
                     await self._feed()
-                for task in beside:
-                    task.cancel()
+                    await self._last_take()
+                    for task in beside:  # at once: a settler takes nothing up once all have ended
+                        task.cancel()
         except* R2VBatchError as several:
             raise _first(several) from None
 
@@ -168,6 +169,11 @@ class Runner:
                         return
                     continue
             await news.wait()
+
+    async def _last_take(self) -> None:
+        """Until no take is alive."""
+        while self._alive:
+            await self._means.posting.next_news.wait()
 
     async def _look_out(self, joining: Joining) -> None:
         """Take up what people ask for while the run goes on."""
