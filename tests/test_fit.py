@@ -4,6 +4,9 @@ that conforms, says what was done, and leaves the original alone."""
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -39,6 +42,38 @@ def made(plan: Plan, folder: Path) -> tuple[Path, FileFacts]:
     target = folder / f"copy{sent.recipe.suffix}"
     assert media.fit(sent.file, sent.recipe, target) == ""
     return target, media.facts(target)
+
+
+COPY = """
+import sys; from decimal import Decimal; from pathlib import Path
+from r2vbatch import media; from r2vbatch.media import Recipe
+sys.exit(media.fit(Path(sys.argv[1]), eval(sys.argv[2]), Path(sys.argv[3])) or None)
+"""
+
+
+def test_a_copys_bytes_follow_from_its_recipe(tmp_path: Path) -> None:
+    """Near the bound, and whatever the memory held that the encoder was given."""
+    original = tmp_path / "noise.mp4"
+    with av.open(str(original), "w") as made:
+        noise = made.add_stream("libx264", rate=30, options={"preset": "ultrafast"})
+        noise.width, noise.height, noise.pix_fmt = 240, 320, "yuv420p"
+        for _ in range(60):
+            image = Image.effect_noise((240, 320), 15).convert("RGB")
+            made.mux(noise.encode(av.VideoFrame.from_image(image)))
+        made.mux(noise.encode(None))
+    content = hashlib.sha256(original.read_bytes()).hexdigest()
+    recipe = Recipe(content, "video", 240, 320, 300_000, seconds=Decimal(2))
+    copies = []
+    for fill in ("1", "200"):  # with which glibc fills what a process is given
+        copy = tmp_path / f"{fill}.mp4"
+        subprocess.run(
+            [sys.executable, "-c", COPY, str(original), repr(recipe), str(copy)],
+            env={**os.environ, "MALLOC_PERTURB_": fill},
+            check=True,
+        )
+        copies.append(copy.read_bytes())
+    assert len(copies[0]) > 100_000
+    assert copies[0] == copies[1]
 
 
 def test_a_film_of_a_phone(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ _TURNS = {90: ("transpose=cclock",), 180: ("hflip", "vflip"), 270: ("transpose=c
 """By the turn to the left, in degrees, that makes a frame upright."""
 _SDR = ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
 """The brightness and colours of HDR as other screens show them."""
-_THREADS = 4
-"""A fixed number: with another one the encoder would make other bytes."""
+_FINE = {"preset": "veryfast", "crf": "19", "mbtree": "0"}
+"""The macroblock tree of x264 reads memory that it has not written, in rows of other than 16 n
+blocks: an equal copy would have other bytes."""
 
 
 def transcode(original: Path, recipe: Recipe, part: Path) -> str:
@@ -98,12 +99,12 @@ def _pictures(
     mean = Fraction(video.average_rate or _FASTEST)
     rate = _FASTEST if is_uneven(video) else min(mean, _FASTEST)
     most = int(recipe.bytes * 8 * Fraction(9, 10) / seconds) - _SOUND
-    options = {"preset": "veryfast", "crf": "18", "maxrate": str(most), "bufsize": str(most)}
+    options = {**_FINE, "maxrate": str(most), "bufsize": str(most)}
     out = copy.add_stream("libx264", rate=rate, options=options)
     out.width, out.height, out.pix_fmt = recipe.width, recipe.height, "yuv420p"
     out.time_base = 1 / rate
     context = out.codec_context
-    context.thread_count = _THREADS
+    context.thread_count = 1  # of several, who comes first decides on the bytes near the bound
     context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
     context.color_range = 1
     return Track(video, out, None, copy, int(seconds * rate))
