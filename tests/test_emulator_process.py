@@ -88,6 +88,14 @@ def test_a_child_that_cannot_start_says_why():
             pass
 
 
+def test_a_child_that_dies_before_it_listens_says_why(monkeypatch):
+    """Also where it has gone before all was said to it: more is said here than a pipe holds."""
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")  # no Python begins in there
+    long = Options(likes=(f"{68_000 * 'x'}=wan2.6-r2v",))
+    with pytest.raises(OutputUnavailable, match="service did not start: "), start(long):
+        pass
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_the_parent_by_two_seconds(number):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,8 @@ def start(options: Options) -> Iterator[Child]:
                 raise OutputUnavailable(f"The preview service did not start: {last[0]}")
             yield Child(json.loads(line)["base_url"], process.pid)
         finally:
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it has gone before it was told all
+                process.stdin.close()
             try:
                 process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
