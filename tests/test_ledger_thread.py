@@ -174,15 +174,15 @@ def test_a_checkpoint_among_others_is_made(ledger: Ledger) -> None:
 
 
 def test_closing_waits_for_all_that_was_asked_for(ledger: Ledger) -> None:
-    """What waits for its turn when the thread is put away is on the disk afterwards."""
+    """What waits for its turn when the thread is put away is on the disk afterwards, and whoever
+    asked is told."""
     thread = LedgerThread(ledger)
 
-    async def leave() -> None:
+    async def leave() -> list[State]:
         calls = [asyncio.create_task(thread.do(Ledger.move, k, S.SUBMITTING)) for k in KEYS]
         await asyncio.sleep(0)
         thread.close()
-        for call in calls:
-            call.cancel()
+        async with asyncio.timeout(30):
+            return [(await call).state for call in calls]
 
-    asyncio.run(leave())
-    assert states(ledger, KEYS) == [S.SUBMITTING] * 3
+    assert asyncio.run(leave()) == states(ledger, KEYS) == [S.SUBMITTING] * 3

@@ -416,6 +416,39 @@ def test_no_secret_is_on_the_page_or_in_its_news(folder: Folder) -> None:
     visited(folder, visit)
 
 
+def test_it_ends_while_it_is_asked(folder: Folder) -> None:
+    """Whenever that is: a page under way is handed out or breaks off, and nothing goes wrong in the
+    server; the news come to an end, and nothing is left to the garbage collector."""
+
+    async def outcome(http: aiohttp.ClientSession, url: str) -> int:
+        try:
+            async with http.get(url) as answer:
+                await answer.read()
+                return answer.status
+        except aiohttp.ClientError:
+            return 0
+
+    async def story(ledger: Ledger, steps: int) -> int:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+            async with serve(ledger, folder) as review:
+                url = str(URL(review.link).origin())
+                assert await outcome(http, review.link) == 200
+                news = await http.get(f"{url}/events?since=9999")
+                assert await outcome(http, url) == 200
+                asked = asyncio.create_task(outcome(http, url))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+            names = {each.get_name() for each in asyncio.all_tasks()}
+            assert not names & {"closing", "coming", "following"}
+            assert b"data" not in await news.read()
+            return await asked
+
+    for steps in range(0, 40, 4):
+        ledger = opened(folder)
+        assert asyncio.run(story(ledger, steps)) in {0, 200}
+        ledger.close()
+
+
 def test_the_verb(folder: Folder, tmp_path: Path) -> None:
     """It prints the link, serves it, opens no browser, and ends with Ctrl-C and exit code 0."""
     program = nursery().start(["review", "out"], tmp_path, dict(os.environ))

@@ -78,8 +78,9 @@ class LedgerThread:
         return await answer
 
     def close(self) -> None:
-        """Wait for all that was asked for."""
-        self._pool.submit(self._carry_out, self._taken())
+        """Wait for all that was asked for; who asked is answered when the loop goes on."""
+        calls = self._taken()
+        self._pool.submit(self._carry_out, calls, calls[0].answer.get_loop() if calls else None)
         self._pool.shutdown(wait=True)
         self.ledger.listener = None
 

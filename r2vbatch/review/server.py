@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
@@ -18,7 +18,7 @@ from r2vbatch.film.report import policy
 from r2vbatch.ledger import Ledger, LedgerThread
 from r2vbatch.review.door import Door
 from r2vbatch.review.files import file_response
-from r2vbatch.review.following import Following
+from r2vbatch.review.following import Following, News
 from r2vbatch.review.saying import price, say
 from r2vbatch.storage import Folder
 
@@ -66,9 +66,12 @@ class Review:
                 await self._following.follow()
             await asyncio.sleep(1.0)
 
-    def close(self) -> None:
-        """End the streams, and wait for what was begun in the ledger."""
+    def say_goodbye(self) -> None:
+        """End the streams, which would go on for ever."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Wait for what was begun in the ledger. Nobody may ask any more."""
         self._thread.close()
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
@@ -118,18 +121,19 @@ class Review:
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
         with suppress(ConnectionResetError):
-            async for line in self._lines(since):
-                await stream.write(line)
+            async with aclosing(self._lines(since)) as lines:
+                async for line in lines:
+                    await stream.write(line)
         return stream
 
-    async def _lines(self, since: int) -> AsyncIterator[bytes]:
+    async def _lines(self, since: int) -> AsyncGenerator[bytes]:
         """Events as they stand in the stream, and a sign of life where there is none for long."""
         news = self._following.news(since)
-        coming: asyncio.Task[Any] | None = None
+        coming: asyncio.Task[News] | None = None
         closing = asyncio.create_task(self._closing.wait(), name="closing")
         try:
             while not self._closing.is_set():
-                coming = coming or asyncio.ensure_future(anext(news))
+                coming = coming or asyncio.create_task(_next(news), name="coming")
                 await asyncio.wait(
                     [coming, closing], timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -140,12 +144,15 @@ class Review:
                 told = {"head": found.head, "shots": found.shots, "other": found.other}
                 yield f"id: {found.version}\ndata: {json.dumps(told)}\n\n".encode()
         finally:
-            closing.cancel()
-            if coming:
-                coming.cancel()
-                with suppress(asyncio.CancelledError):
-                    await coming
+            left = [closing, coming] if coming else [closing]
+            for each in left:
+                each.cancel()
+            await asyncio.wait(left)
             await news.aclose()
+
+
+async def _next(news: AsyncGenerator[News]) -> News:
+    return await anext(news)  # which is no coroutine, as a task has to be
 
 
 def _logger() -> logging.Logger:
@@ -172,16 +179,15 @@ async def serve(ledger: Ledger, folder: Folder, port: int = 0) -> AsyncIterator[
     """
     review = Review(ledger, folder)
     runner = web.AppRunner(review.app(), access_log=None, logger=_logger(), shutdown_timeout=1.0)
-    await runner.setup()
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(review.close)  # last: what is under way may still ask the ledger
+        stack.push_async_callback(runner.cleanup)
+        stack.callback(review.say_goodbye)
+        await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         review.door.port = runner.addresses[0][1]
         following = asyncio.create_task(review.follow(), name="following")
-        try:
-            yield review
-        finally:
-            following.cancel()
-    finally:
-        review.close()
-        await runner.cleanup()
+        stack.push_async_callback(asyncio.wait, [following])
+        stack.callback(following.cancel)
+        yield review
