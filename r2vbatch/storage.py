@@ -14,6 +14,7 @@ import errno
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -172,13 +173,18 @@ class Folder:
         self.path(name).unlink(missing_ok=True)
 
     def write(self, name: str, text: str) -> None:
-        """Write a small text file whole or not at all."""
+        """Write a small text file whole or not at all, whoever else writes it meanwhile: a contact
+        sheet may be asked for while a run ends."""
         target = self.path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = self.part(target.name)
-        part.write_text(text, encoding="utf-8", newline="")
-        _sync(part)
-        part.replace(target)
+        part = self.part(f"{target.name}.{os.getpid()}-{threading.get_ident()}")
+        written = False
+        while not written:
+            part.write_text(text, encoding="utf-8", newline="")
+            with suppress(FileNotFoundError):  # a run that begins took it for left over
+                _sync(part)
+                part.replace(target)
+                written = True
 
     def free(self) -> int:
         """Bytes free on the disk of the folder."""

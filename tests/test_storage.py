@@ -185,6 +185,24 @@ def test_two_clips_make_the_folder_at_once(tmp_path: Path) -> None:
         assert len(folder.names("clips")) == len(parts)
 
 
+def test_two_write_the_same_text_file_while_a_run_begins(folder: Folder) -> None:
+    """Each of them succeeds, and whoever reads it finds what one of them wrote, and all of that."""
+    texts = [letter * 100_000 for letter in "ab"]
+    folder.write("report.html", texts[0])
+
+    def write(text: str) -> None:
+        for _ in range(60):
+            folder.write("report.html", text)
+
+    with ThreadPoolExecutor(2) as side_by_side:
+        writing = [side_by_side.submit(write, text) for text in texts]
+        while not all(each.done() for each in writing):
+            folder.clear_parts([])
+            assert folder.path("report.html").read_text() in texts
+        assert [each.result() for each in writing] == [None, None]
+    assert not list(folder.path(".parts").iterdir())
+
+
 @pytest.mark.parametrize("shop", [".parts", ".film", "fitted", "frames"])
 def test_nothing_is_written_through_a_link_or_into_a_pipe(folder: Folder, shop: str) -> None:
     """A folder that came from somebody else may hold one under the name of what is written next."""
