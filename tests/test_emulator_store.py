@@ -283,6 +283,30 @@ def test_a_server_that_stops_drops_what_it_was_fetching():
     asyncio.run(run())
 
 
+def test_a_server_that_is_cancelled_again_and_again_drops_all():
+    """As by Ctrl-C and a time limit at once: what runs and what is drawn ends before its folder is
+    removed, and nothing of it is left on the loop."""
+
+    async def run():
+        begun = asyncio.Event()
+
+        async def serve():
+            async with serving(plain(latency=3600.0)) as client:
+                await client.task()
+                begun.set()
+                await asyncio.Event().wait()
+
+        cancelled = asyncio.create_task(serve(), name="serve")
+        await begun.wait()
+        while not cancelled.done():
+            cancelled.cancel()
+            await asyncio.sleep(0)
+        assert cancelled.cancelled()
+        assert not [*_named("run "), *_named("draw "), *_named("fetch ")]
+
+    asyncio.run(run())
+
+
 def _named(start):
     """The tasks beside this one whose names begin so."""
     others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -53,7 +53,8 @@ class Renderer:
         try:
             path = await asyncio.shield(drawing)
         except Exception:
-            self._shelf.pop(slate.key, None)
+            if self._shelf.get(slate.key) is drawing:  # and not a later one, which `stop` must find
+                del self._shelf[slate.key]
             raise
         self._make_room()
         return path
@@ -101,8 +102,10 @@ class Renderer:
         drawings = [d for d in self._shelf.values() if not d.done()]
         for drawing in drawings:
             drawing.cancel()
-        await asyncio.gather(*drawings, return_exceptions=True)
-        await asyncio.to_thread(self._dismiss)
+        try:
+            await asyncio.gather(*drawings, return_exceptions=True)
+        finally:
+            await in_thread(self._dismiss)
 
     def _dismiss(self) -> None:
         """Let the workers go at once, whatever they are drawing."""

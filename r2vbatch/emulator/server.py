@@ -11,7 +11,7 @@ import random
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -75,17 +75,16 @@ class Emulator:
             self._storage = storage
             self._runner = Runner(self.service, References(storage, remote=remote), renderer)
             web_runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
-            await web_runner.setup()
-            try:
+            async with AsyncExitStack() as stack:  # each of them ends, whoever is cancelled
+                stack.push_async_callback(renderer.stop)
+                stack.push_async_callback(self._runner.stop)
+                stack.push_async_callback(web_runner.cleanup)  # first: a submit would start more
+                await web_runner.setup()
                 site = web.TCPSite(web_runner, self.options.host, self.options.port)
                 await site.start()
                 host, port = web_runner.addresses[0][:2]
                 self.base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE}"
                 yield self
-            finally:
-                await web_runner.cleanup()  # first: a submit let in would start what runs
-                await self._runner.stop()
-                await renderer.stop()
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY)
