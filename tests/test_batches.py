@@ -274,7 +274,7 @@ def test_interrupted_and_gone_on_with(studio: Studio, number: signal.Signals) ->
     """Ctrl-C and SIGTERM: exit 130, every state recorded, and a sentence that says what still
     runs and is billed; resume pays for nothing twice."""
     studio.shots("a", "b", "c")
-    with service(latency=1.5, in_flight=2) as at:
+    with service(latency=2.5, in_flight=2) as at:
         words = studio.live_words(at)
         with studio.start(*words, "--progress", "json", DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
@@ -311,7 +311,7 @@ def interrupted_in_a_post(studio: Studio, delay: float) -> float:
 def test_ctrl_c_waits_for_a_post_under_way(studio: Studio) -> None:
     """An answer that comes soon is waited for: its task id is not lost."""
     studio.shots("a", "b")
-    interrupted_in_a_post(studio, 2.0)
+    interrupted_in_a_post(studio, 3.0)
     assert studio.states() == {"a_t01": "submitted", "b_t01": "planned"}
 
 
@@ -332,13 +332,11 @@ def test_a_second_ctrl_c_leaves_at_once(studio: Studio) -> None:
             assert program.stdout is not None
             while json.loads(program.stdout.readline())["after"] != "submitting":
                 pass
-            began = time.monotonic()
-            program.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-            program.send_signal(signal.SIGINT)
-            program.communicate(timeout=30)
-            assert time.monotonic() - began < 5
-            assert program.returncode == Exit.INTERRUPTED
+            while program.poll() is None:  # two that come at once are one to the kernel
+                program.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+            assert program.wait() == Exit.INTERRUPTED
+    # had it waited for the answer, it would have written down that it knows none
     assert studio.ledger("SELECT state FROM takes") == [("submitting",)]
 
 

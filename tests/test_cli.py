@@ -246,7 +246,7 @@ def test_a_dry_run_says_what_a_cap_would_hold(studio: Studio) -> None:
 
 def test_status_while_it_runs(studio: Studio) -> None:
     """`status` reads a running batch, in words and as JSON."""
-    with service(latency=2.0) as at:
+    with service(latency=3.0) as at:
         words = studio.live_words(at)
         with studio.start(*words, "--progress", "json", DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None

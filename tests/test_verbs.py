@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_a_reader_cannot_submit() -> None:
 def test_cancel_takes_back_what_is_queued(studio: Studio) -> None:
     """Queued tasks are canceled and not billed; of a running one it is said plainly that it
     cannot be stopped and is billed. Canceled takes are asked for again by the next run."""
-    with service(latency=3.0, in_flight=1) as at:
+    with service(latency=4.0, in_flight=1) as at:
         killed_in_flight(studio, studio.live_words(at), 3)
         result = studio.call("cancel", "out", DASHSCOPE_API_KEY=KEY)
         assert result.code == Exit.NOT_ALL_DONE
@@ -79,7 +80,7 @@ def test_cancel_takes_back_what_is_queued(studio: Studio) -> None:
 
 def test_cancel_while_a_batch_runs(studio: Studio) -> None:
     """A running batch notices that its queued take was canceled by another process."""
-    with service(latency=1.5, in_flight=1) as at:
+    with service(latency=2.5, in_flight=1) as at:
         words = studio.live_words(at, "--progress", "json")
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
@@ -107,7 +108,8 @@ def test_doctor(studio: Studio) -> None:
     assert "needs an API key" in none.out
     with service(clock_offset=600.0, keys=(KEY,)) as at:
         off = studio.call("doctor", "--endpoint", at.base_url, DASHSCOPE_API_KEY=KEY)
-        assert "600 s behind the service's" in off.out or "599 s behind" in off.out
+        behind = re.search(r"clock: ours is (\d+) s behind the service's", off.out)
+        assert behind and abs(int(behind[1]) - 600) < 10, off.out
 
 
 def test_resume_keeps_the_scope(studio: Studio) -> None:

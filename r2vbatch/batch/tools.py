@@ -202,6 +202,7 @@ async def ticking(telling: Telling) -> AsyncIterator[None]:
         yield
     finally:
         ticks.cancel()
+        await asyncio.wait([ticks])  # nothing of a run is left on a loop that is somebody else's
 
 
 def zone_of(ledger: Ledger, url: str) -> timedelta | None:
