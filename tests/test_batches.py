@@ -50,7 +50,7 @@ def test_killed_half_way_and_run_again(studio: Studio, kind: str) -> None:
     shots = 8 if kind == "live" else 5
     studio.shots(*(f"sh{n:02}" for n in range(shots)))
     folder = "clips" if kind == "live" else "preview"
-    with service(latency=0.3, in_flight=2) as at:
+    with service(latency=0.6, in_flight=2) as at:
         words = ["run", str(studio.file)] if kind == "preview" else studio.live_words(at)
         assert studio.killed_after("done", 3, *words, DASHSCOPE_API_KEY=KEY) == 3
         # a slate that has its name and is not noted as done yet is drawn again: it costs nothing

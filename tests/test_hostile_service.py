@@ -341,7 +341,8 @@ def test_a_clip_that_trickles_in_is_named_meanwhile(tmp_path: Path) -> None:
 
         def hear(sentence: str) -> None:
             said.append(sentence)
-            spoken.set()
+            if "does not begin" not in sentence:  # which a machine that stands still makes true
+                spoken.set()
 
         async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
@@ -354,11 +355,11 @@ def test_a_clip_that_trickles_in_is_named_meanwhile(tmp_path: Path) -> None:
 
         server = await asyncio.start_server(trickle, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v1"
-        patience = Patience(hear, after=0.05)
+        patience = Patience(hear, after=0.05, every=0.0)
         async with Client(find_endpoint(url), Key(KEY), retry=QUICK, patience=patience) as client:
             await client.download(f"{url}/a", tmp_path / "a.part")
         server.close()
-        assert said == ["waiting for 127.0.0.1: a clip comes in slowly, or not at all"]
+        assert said[-1] == "waiting for 127.0.0.1: a clip comes in slowly, or not at all"
 
     asyncio.run(story())
 
