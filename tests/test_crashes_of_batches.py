@@ -3,6 +3,7 @@ answer a submit, so that some are never heard: the next run finds out what becam
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -41,7 +42,9 @@ def _killed_and_ended(at: process.Child, place: Path, seed: int) -> tuple[int, b
     """A batch killed at the moment that `seed` chooses, then run to its end; how many of its
     submits were never answered, and whether it had not ended before we came to kill it."""
     choose = random.Random(seed)
-    events, delay = choose.randrange(1, 4 * TAKES), choose.uniform(0.0, 0.2)
+    events = choose.randrange(1, 4 * TAKES)
+    in_a_post = events < 2 * TAKES  # in the first half, when there are POSTs to come
+    delay = choose.uniform(0.0, 0.05 if in_a_post else 0.2)
     studio = Studio(place / str(seed))
     pace = {"in_flight": 20, "submits_per_second": 100, "queries_per_second": 200}
     studio.shots(*(f"s{number:02}" for number in range(TAKES)), limits=pace)
@@ -51,7 +54,9 @@ def _killed_and_ended(at: process.Child, place: Path, seed: int) -> tuple[int, b
     with studio.start(*words, "--progress", "json", **env) as program:
         assert program.stdout is not None and program.stderr is not None
         for _ in range(events):
-            program.stdout.readline()
+            line = program.stdout.readline()
+        while in_a_post and line and json.loads(line)["after"] != "submitting":
+            line = program.stdout.readline()
         time.sleep(delay)
         program.send_signal(signal.SIGKILL)
         program.stdout.read()
