@@ -378,8 +378,7 @@ def test_ctrl_c_in_a_script(studio: Studio, slow: process.Child) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as script:  # fmt: skip
         assert script.stdout is not None
-        while script.stdout.readline() != "running\n":
-            pass
+        assert "running\n" in script.stdout  # reads on until it comes, or the script has ended
         script.send_signal(signal.SIGINT)
         _, err = script.communicate(timeout=30)
     assert err.splitlines()[-1].startswith("KeyboardInterrupt")
@@ -436,8 +435,7 @@ def test_signals_are_answered_where_that_is_asked_for(studio: Studio, slow: proc
         stdout=subprocess.PIPE, text=True,
     ) as script:  # fmt: skip
         assert script.stdout is not None
-        while script.stdout.readline() != "running\n":
-            pass
+        assert "running\n" in script.stdout  # reads on until it comes, or the script has ended
         script.send_signal(signal.SIGTERM)
         out, _ = script.communicate(timeout=30)
     assert script.returncode == 0
