@@ -1,7 +1,8 @@
 """Worker processes that cannot outlive the process that started them.
 
 `spawn`, so that no child inherits a lock or a half-written file; a worker leaves by itself as
-soon as its parent is gone, kill -9 included; Ctrl-C is the head's to answer, not the workers'.
+soon as its parent is gone, kill -9 included, or lets go of the pool; Ctrl-C is the head's to
+answer, not the workers'.
 """
 
 from __future__ import annotations
@@ -11,25 +12,43 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection, wait
+
+
+class _Pool(ProcessPoolExecutor):
+    """Without this, a process that has shut its pool down stays until the longest of what its
+    workers do has come to an end."""
+
+    def __init__(self, workers: int) -> None:
+        line, self._line = multiprocessing.Pipe(duplex=False)
+        super().__init__(
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=leave_with_parent,
+            initargs=(line,),
+        )
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As by the executor; where nobody waits for what the workers do, they leave at once."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        if not wait:
+            self._line.close()
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
     """A process pool of at most `workers` processes, started when first needed."""
-    return ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=leave_with_parent,
-    )
+    return _Pool(workers)
 
 
-def leave_with_parent() -> None:
-    """Make this worker end when its parent does, and leave Ctrl-C to the parent."""
+def leave_with_parent(line: Connection) -> None:
+    """Make this worker end when its parent does or closes `line`, and leave Ctrl-C to the
+    parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_watch, name="watch-parent", daemon=True).start()
+    threading.Thread(target=_watch, args=(line,), name="watch-parent", daemon=True).start()
 
 
-def _watch() -> None:
+def _watch(line: Connection) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()  # waits on a pipe that the kernel closes with the parent
+        wait([parent.sentinel, line])  # pipes that the kernel closes with the parent
         os._exit(0)

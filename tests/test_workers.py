@@ -49,9 +49,10 @@ def test_ctrl_c_is_the_heads_to_answer() -> None:
         assert pool.submit(os.getpid).result() == worker
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_workers_leave_with_their_head(tmp_path: Path, end: signal.Signals) -> None:
-    """However the head goes, busy workers are gone within two seconds."""
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None])
+def test_workers_leave_with_their_head(tmp_path: Path, end: signal.Signals | None) -> None:
+    """However the head goes, busy workers are gone within two seconds; a head that lets go of them
+    and leaves by itself does not wait for what they do."""
     fifo = tmp_path / "held"
     os.mkfifo(fifo)
     with child(HEAD, fifo, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as head:
@@ -60,8 +61,12 @@ def test_workers_leave_with_their_head(tmp_path: Path, end: signal.Signals) -> N
             held = b""
             while len(held) < 2:
                 held += os.read(pipe, 2)
-            head.send_signal(end)
-            head.wait()
+            if end is None:
+                assert head.stdin is not None
+                head.stdin.close()
+            else:
+                head.send_signal(end)
+            head.wait(timeout=30)
             assert select.select([pipe], [], [], 2.0)[0], "a worker still holds the pipe"
             assert os.read(pipe, 1) == b""
         finally:
