@@ -172,7 +172,7 @@ def report(job: Job, ending: Ending) -> Report:
     standing = job.ledger.standing(job.kind)
     rows = {row.take: row for row in standing if row.wanted and row.take in ids}
     ours = {row.key for row in rows.values()}
-    purse = job.budget.purse
+    purse = job.money_until_now().purse  # a run cut short may have set aside what it did not send
     return Report(
         kind=job.kind,
         endpoint=job.settings.endpoint.name,
