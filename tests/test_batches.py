@@ -290,8 +290,26 @@ def test_interrupted_and_gone_on_with(studio: Studio, number: signal.Signals) ->
         assert account(at)["billed_tasks"] == 3
 
 
-def interrupted_in_a_post(studio: Studio, delay: float) -> float:
-    """Ctrl-C while a POST waits for its answer; how many seconds the program took to leave."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_before_anything_is_taken_up(studio: Studio, number: signal.Signals) -> None:
+    """While the service is greeted and says nothing, what is in flight since an earlier run is
+    said to be billed, too."""
+    studio.shots("a")
+    with service("list:stall:#2", latency=20.0) as at:
+        words = studio.live_words(at)
+        studio.killed_after("submitted", 1, *words, DASHSCOPE_API_KEY=KEY)
+        with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
+            while account(at)["lists"] < 2:
+                time.sleep(0.01)
+            program.send_signal(number)
+            out, _ = program.communicate(timeout=20)
+            assert program.returncode == Exit.INTERRUPTED
+    assert re.search(r"still runs? at the service and (is|are) billed", out)
+
+
+def interrupted_in_a_post(studio: Studio, delay: float) -> tuple[float, str]:
+    """Ctrl-C while a POST waits for its answer; how many seconds the program took to leave, and
+    what it said."""
     with service(answer_delay=delay) as at:
         words = studio.live_words(at, "--progress", "json")
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
@@ -302,16 +320,18 @@ def interrupted_in_a_post(studio: Studio, delay: float) -> float:
                 time.sleep(0.01)
             began = time.monotonic()
             program.send_signal(signal.SIGINT)
-            program.communicate(timeout=30)
+            _, err = program.communicate(timeout=30)
             took = time.monotonic() - began
             assert program.returncode == Exit.INTERRUPTED
-    return took
+    return took, err
 
 
 def test_ctrl_c_waits_for_a_post_under_way(studio: Studio) -> None:
-    """An answer that comes soon is waited for: its task id is not lost."""
+    """An answer that comes soon is waited for: its task id is not lost. What was not sent is no
+    money set aside."""
     studio.shots("a", "b")
-    interrupted_in_a_post(studio, 3.0)
+    _, err = interrupted_in_a_post(studio, 3.0)
+    assert "0.00 USD spent, 0.10 set aside" in err
     assert studio.states() == {"a_t01": "submitted", "b_t01": "planned"}
 
 
@@ -319,7 +339,7 @@ def test_ctrl_c_waits_for_a_post_under_way(studio: Studio) -> None:
 def test_ctrl_c_does_not_wait_for_ever(studio: Studio) -> None:
     """An answer that does not come leaves its take in doubt, within ten seconds."""
     studio.shots("a", "b")
-    assert interrupted_in_a_post(studio, 60.0) < 10
+    assert interrupted_in_a_post(studio, 60.0)[0] < 10
     assert studio.states() == {"a_t01": "in_doubt", "b_t01": "planned"}
 
 

@@ -469,7 +469,7 @@ def test_the_verb(folder: Folder, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not xdg-open that opens")
 def test_the_link_is_opened_by_way_of_a_file(folder: Folder, tmp_path: Path) -> None:
     """A browser's command line is seen by everybody on the machine: it names a file that only this
-    person may read, and that is gone with the server."""
+    person may read, and that is gone with the server, whose SIGTERM is a Ctrl-C."""
     opener = tmp_path / "bin" / "xdg-open"
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/argv.part\nmv {tmp_path}/argv.part'
@@ -485,7 +485,7 @@ def test_the_link_is_opened_by_way_of_a_file(folder: Folder, tmp_path: Path) -> 
         assert link not in str(way)
         assert link in way.read_text(encoding="utf-8")
         assert way.stat().st_mode & 0o777 == 0o600
-        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM)
         program.communicate(timeout=30)
         assert program.wait() == 0
     assert not way.exists()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from r2vbatch.batch.crew import Crew
 from r2vbatch.batch.endpoint import Doors, client_of, likes_of
@@ -102,7 +103,7 @@ async def run(job: Job, key: Key, host: Host, *, spend: bool) -> Ending:
         runner.joining = Joining(job, thread) if spend else None
         if not setting.preview:
             runner.settlers = settlers_for(opened.all, means, runner, host.answers)
-            await _greet(client, means.stop)
+            runner.greet = partial(_greet, client, means.stop)
         interrupted = await runner.to_the_end(signals=host.signals)
         await means.ledger.do(Ledger.set_meta, **_learned(opened.all))
     return _ending(job.counts(), means, interrupted, began)

@@ -8,7 +8,7 @@ stays in the ledger exactly as it stands, for the next run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from r2vbatch.batch.joining import Joining
@@ -44,6 +44,8 @@ class Runner:
         self._aside: dict[int, str] = {}
         """Takes that wait for a doubt to be settled, with their shots."""
         self._takes: asyncio.TaskGroup | None = None
+        self.greet: Callable[[], Awaitable[None]] | None = None
+        """What is asked of the service before all else."""
         self.settlers: Sequence[Settler] = ()
         self.joining: Joining | None = None
         self._joins = asyncio.Lock()
@@ -119,6 +121,8 @@ class Runner:
             )  # fmt: skip
 
     async def _all(self) -> None:
+        if self.greet:
+            await self.greet()
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._checkpoints(), name="checkpoints")]

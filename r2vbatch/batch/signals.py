@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from r2vbatch.errors import Exit
 
@@ -23,6 +23,7 @@ class Signals:
     def __init__(self, *, listen: bool) -> None:
         """`listen`: signals are ours to answer; in another's program they are not."""
         self.asked = asyncio.Event()
+        self._before: dict[signal.Signals, Any] = {}
         self._listening = listen and threading.current_thread() is threading.main_thread()
 
     def _hear(self) -> None:
@@ -33,6 +34,7 @@ class Signals:
     def __enter__(self) -> Self:
         if self._listening:
             for number in _SIGNALS:
+                self._before[number] = signal.getsignal(number)
                 asyncio.get_running_loop().add_signal_handler(number, self._hear)
         return self
 
@@ -43,5 +45,7 @@ class Signals:
         trace: TracebackType | None,
     ) -> None:
         if self._listening:
-            for number in _SIGNALS:
+            for number, before in self._before.items():
                 asyncio.get_running_loop().remove_signal_handler(number)
+                if before is not None:  # asyncio leaves the system's own
+                    signal.signal(number, before)
