@@ -8,12 +8,13 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -319,6 +320,43 @@ def test_cancelled_at_each_event(tmp_path: Path, at: process.Child, again: bool)
         assert billed(at, before) == 2, number
         gc.collect()  # what was left open is told here, and not in somebody else's test
     assert cancelled >= 8
+
+
+def most_alive(studio: Studio, base_url: str, enough: Callable[[Event], bool]) -> int:
+    """How many takes had a coroutine at once in a run that goes on until `enough`."""
+
+    async def story() -> int:
+        seen: list[int] = []
+
+        def follow(event: Event) -> None:
+            seen.append(sum(each.get_name().endswith("_t01") for each in asyncio.all_tasks()))
+            if enough(event):
+                task.cancel()
+
+        words: dict[str, Any] = {"endpoint": base_url, "key": key("many"), "consent": True}
+        task = asyncio.create_task(run(load(studio.file), **words, on_event=follow, film=False))
+        await asyncio.wait([task])
+        return max(seen)
+
+    return asyncio.run(story())
+
+
+def test_what_waits_to_be_submitted_has_no_coroutine(studio: Studio, slow: process.Child) -> None:
+    """Of thirty takes those alone have one that are in flight, or for which there is room."""
+    studio.shots(*(f"s{number:02}" for number in range(30)), limits={"in_flight": 3})
+    most = most_alive(studio, slow.base_url, lambda event: event.in_flight == 3)
+    assert most <= 3 + 2 + 2  # two may be ahead, and two getting ready
+
+
+@pytest.mark.long
+def test_what_waits_to_be_fetched_has_no_coroutine(studio: Studio, at: process.Child) -> None:
+    """A folder whose clips have all gone does not begin with all of them at once."""
+    studio.shots(*(f"s{number:02}" for number in range(24)), limits={"in_flight": 12})
+    assert most_alive(studio, at.base_url, lambda event: False) <= 24
+    shutil.rmtree(studio.output / "clips")
+    studio.shots(*studio.board["shots"], limits={"in_flight": 3})
+    assert most_alive(studio, at.base_url, lambda event: False) <= 2 * (3 + 2) + 8
+    assert len(studio.hashes()) == 24
 
 
 def test_cancelled_while_it_winds_down(studio: Studio, at: process.Child) -> None:

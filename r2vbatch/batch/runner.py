@@ -131,8 +131,7 @@ class Runner:
                     beside.append(group.create_task(looking, name="look out"))
                 async with asyncio.TaskGroup() as self._takes:
                     beside += [group.create_task(s.settle(), name="settle") for s in self.settlers]
-                    tasks = [self._start(take) for take in self._todo.open]
-                    await self._links_first(tasks)
+                    await self._take_up_the_rest()
                     await self._feed()
                     await self._last_take()
                     for task in beside:  # at once: a settler takes nothing up once all have ended
@@ -140,15 +139,28 @@ class Runner:
         except* R2VBatchError as several:
             raise _first(several) from None
 
-    async def _links_first(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """Nothing is submitted before the links that are there have been fetched."""
-        links = [
-            task
-            for task, take in zip(tasks, self._todo.open, strict=True)
-            if take.row.state in TO_FETCH
-        ]
-        if links:
-            await asyncio.wait(links)
+    async def _take_up_the_rest(self) -> None:
+        """What earlier runs left at the service is watched; then the links that are there are
+        fetched, no more of them at once than can be: nothing is submitted before."""
+        links = [take for take in self._todo.open if take.row.state in TO_FETCH]
+        for take in self._todo.open:
+            if take.row.state not in TO_FETCH:
+                self._start(take)
+        fetched = []
+        for take in links:
+            await self._keep_up(take.row.model)
+            fetched.append(self._start(take))
+            await asyncio.sleep(0)  # it counts from here on
+        if fetched:
+            await asyncio.wait(fetched)
+
+    async def _keep_up(self, model: str) -> None:
+        """Wait while fetching and finishing are behind."""
+        while True:
+            news = self._means.posting.next_news
+            if not self._means.slots(model).behind:
+                return
+            await news.wait()
 
     async def _feed(self) -> None:
         """Start takes in order, each when the window has room for it, until there is nothing

@@ -46,9 +46,13 @@ class Slots:
     @property
     def open(self) -> bool:
         """Whether another take may be started now."""
-        behind = self._finishing >= 2 * self.window.level + 8
-        crowded = self._starting >= _STARTING
-        return not behind and not crowded and self.window.room(self.in_flight + self._starting) > 0
+        crowded = self._starting >= _STARTING or self.behind
+        return not crowded and self.window.room(self.in_flight + self._starting) > 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether so many takes are being fetched and finished that others should wait."""
+        return self._finishing >= 2 * self.window.level + 8
 
     # --- for a take ----------------------------------------------------------------------
 
