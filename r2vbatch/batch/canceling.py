@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from r2vbatch.batch.endpoint import reader_of
+from r2vbatch.batch.tools import ledger_thread
 from r2vbatch.batch.trust import trusted
 from r2vbatch.clock import now
 from r2vbatch.dashscope.client import Reader
@@ -43,6 +44,7 @@ async def cancel(
     another process sees it by itself.
     """
     async with AsyncExitStack() as stack:
+        thread = ledger_thread(stack, ledger)
         places = {
             row.endpoint for row in rows if row.endpoint and trusted(ledger, row.endpoint, key)
         }
@@ -66,7 +68,9 @@ async def cancel(
                     results.append(Canceled(row, False, why))
                     continue
             if ours:
-                ledger.move(row.key, State.CANCELED, "canceled by a person", ended_at=now())
+                await thread.do(
+                    Ledger.move, row.key, State.CANCELED, "canceled by a person", ended_at=now()
+                )
             results.append(Canceled(row, True, ""))
         return results
 
