@@ -134,6 +134,12 @@ class Folder:
         """Whether there is anything of that name."""
         return os.path.lexists(self.path(name))
 
+    def same(self, name: str, other: str) -> bool:
+        """Whether two names lead to one file."""
+        with suppress(OSError):
+            return bool(other) and self.path(name).samefile(self.path(other))
+        return False
+
     def size(self, name: str) -> int | None:
         """Bytes of a file, None when it is not there."""
         with suppress(OSError):

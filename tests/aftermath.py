@@ -16,13 +16,14 @@ from studio import KEY, Outcome, Studio
 from r2vbatch.emulator import process
 
 OURS = {"ledger.db", ".lock", "results.csv", "results.jsonl"}
+FILM = {"reel.mp4", "timeline.otio", "report.html"}
 
 
 def assert_in_order(studio: Studio) -> None:
     """Every file in the output folder is one that the ledger knows, and whole."""
-    rows = studio.ledger("SELECT kind, wanted, state, file, sha256, bytes FROM takes")
+    rows = studio.ledger("SELECT kind, wanted, state, file, sha256, bytes, flags FROM takes")
     known = set(OURS)
-    for kind, wanted, state, file, sha256, size in rows:
+    for kind, wanted, state, file, sha256, size, flags in rows:
         if file is None:
             continue
         assert state == "done", f"{file} belongs to a take that is {state}"
@@ -30,7 +31,7 @@ def assert_in_order(studio: Studio) -> None:
         assert folder == ("preview" if kind == "preview" else "clips" if wanted else "retired")
         poster = f"posters/{name}" if folder == "clips" else file
         known |= {file, poster.removesuffix(".mp4") + ".jpg"}
-        _assert_whole(studio.output / file, sha256, size)
+        _assert_whole(studio.output / file, sha256, size, frames=30 if "length" in flags else 60)
     for (sha256,) in studio.ledger("SELECT DISTINCT sha256 FROM continued"):
         known |= _frames(studio.output, sha256)
     found = {
@@ -38,7 +39,16 @@ def assert_in_order(studio: Studio) -> None:
         for path in studio.output.rglob("*")
         if not path.is_dir()
     }
+    known |= {name for name in found if _may_be_left(name)} | (FILM if studio.film else set())
     assert found == known, f"left over: {found - known}, missing: {known - found}"
+
+
+def _may_be_left(name: str) -> bool:
+    """What may be deleted at any time, and what was a clip until somebody damaged it; but nothing
+    half-written."""
+    folder, _, file = name.partition("/")
+    damaged = folder == "retired" and "-damaged" in file
+    return damaged or (folder in {"fitted", ".film"} and ".part" not in file)
 
 
 def _frames(output: Path, sha256: str) -> set[str]:
@@ -52,11 +62,11 @@ def _frames(output: Path, sha256: str) -> set[str]:
     return found
 
 
-def _assert_whole(clip: Path, sha256: str, size: int) -> None:
+def _assert_whole(clip: Path, sha256: str, size: int, frames: int) -> None:
     content = clip.read_bytes()
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size), clip
     with av.open(str(clip)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 60, f"{clip} has not all its frames"
+        assert sum(1 for _ in container.decode(video=0)) == frames, f"{clip} has not all its frames"
 
 
 def assert_paid_once(at: process.Child, studio: Studio) -> None:

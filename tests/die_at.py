@@ -2,8 +2,9 @@
 
 A step is whatever leaves a trace behind: a transaction of the ledger, a name given or taken in
 the output folder, a POST (and, within it, the request written and the answer begun), an upload, a
-download, a verified clip. They are counted by wrapping the real methods here, in the process that
-is to die; the program itself has no switch for tests and runs exactly as people run it.
+download, what a worker makes (a verified clip and its poster, a fitted copy, a frame). They are
+counted by wrapping the real methods here, in the process that is to die; the program itself has no
+switch for tests and runs exactly as people run it.
 
 Reads a JSON `Job` a line and answers each with an exit code. Every run is a process of its own,
 forked from this one, so that nothing is imported a thousand times.
@@ -81,6 +82,19 @@ def _count_calls(owner: Any, name: str, death: Death) -> None:
             return await real(*args, **named)
 
     setattr(owner, name, counted)
+
+
+def _count_work(death: Death) -> None:
+    """Whatever a worker does for the program is a step."""
+    from r2vbatch.batch.crew import Crew
+
+    real = Crew.run
+
+    async def counted(self: Crew, function: Callable[..., Any], *args: Any) -> Any:
+        with death.step(function.__name__):
+            return await real(self, function, *args)
+
+    Crew.run = counted  # type: ignore[method-assign,assignment]
 
 
 def _count_files(name: str, death: Death) -> None:
@@ -161,14 +175,13 @@ def _count_post(death: Death) -> None:
 
 def watch_over(death: Death) -> None:
     """Put `death` beside every step."""
-    from r2vbatch.batch.finishing import Finisher
     from r2vbatch.dashscope.client import Reader
 
     _count_transactions(death)
     _count_post(death)
     _count_calls(Reader, "upload", death)
     _count_calls(Reader, "download", death)
-    _count_calls(Finisher, "finish", death)
+    _count_work(death)
     for name in ("link", "mkdir", "rename", "replace", "unlink"):
         _count_files(name, death)
 

@@ -82,25 +82,23 @@ class Scene:
         self.kind = kind
         self.account = stage.new_account() if account is None else account
         self.studio = Studio(stage.place / name)
+        self.verb = "run"
         self.words_more: tuple[str, ...] = ()
 
     def copy(self, name: str) -> Scene:
         """The same scene at another place; its tasks are the same, too."""
         other = Scene(self.stage, name, kind=self.kind, account=self.account)
         other.studio.board = self.studio.board
-        other.words_more = self.words_more
+        other.studio.film = self.studio.film
+        other.verb, other.words_more = self.verb, self.words_more
         shutil.copytree(self.studio.folder, other.studio.folder, dirs_exist_ok=True)
         return other
 
     def run(self, at: int = 0, way: str = "", only: str = "") -> int:
         """Run the program, to its end or to a step of it."""
-        words = ["run", str(self.studio.file)]
-        if self.kind == "live":
-            words = self.studio.live_words(self.stage.at, "--grace", GRACE)
-        words += self.words_more
         return self.stage.run(
             Job(
-                argv=[*words, "--no-film"],
+                argv=self._argv(),
                 folder=str(self.studio.folder),
                 env={"DASHSCOPE_API_KEY": KEYS[self.account], "R2VBATCH_TEST": self.mark},
                 only=only,
@@ -110,6 +108,14 @@ class Scene:
                 steps=str(self.stage.place / f"{self.name}.steps"),
             )
         )
+
+    def _argv(self) -> list[str]:
+        if self.verb == "collect":
+            return ["collect", str(self.studio.output), "--grace", GRACE]
+        words = ["run", str(self.studio.file)]
+        if self.kind == "live":
+            words = self.studio.live_words(self.stage.at, "--grace", GRACE)
+        return [*words, *self.words_more, *([] if self.studio.film else ["--no-film"])]
 
     def die(self, way: str, step: str) -> None:
         assert self.run(1, way, step) == DEAD, self.words

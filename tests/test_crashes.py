@@ -7,8 +7,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,125 +14,15 @@ from aftermath import assert_in_order, assert_nobody_left
 from die_at import WAYS
 from scenes import DEAD, KEYS, SIDE_BY_SIDE, Scene, Stage
 from studio import service
+from ways import FILMED, WAYS_TO_BE, Way, two_new
 
 from r2vbatch.errors import Exit
-from r2vbatch.ledger import Ledger
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with service(keys=KEYS) as at, Stage(at, tmp_path_factory.mktemp("stage")) as made:
         yield made
-
-
-@dataclass(frozen=True)
-class Way:
-    """How takes come to be where a run finds them."""
-
-    name: str
-    before: Callable[[Scene], None]
-    """Brings the folder there."""
-    paid: int
-    """Tasks paid for in all, at the end."""
-    clips: int = 2
-    retired: int = 0
-    buys: bool = False
-    """The run to be killed pays for something: each death needs an account of its own."""
-    kind: str = "live"
-    sample: int = 2
-    """Deaths in the default suite."""
-    most: int | None = None
-    """Deaths in the long one; None: all there are."""
-
-
-def _two_new(scene: Scene) -> None:
-    scene.studio.shots("a", "b")
-
-
-def _at_the_service(scene: Scene) -> None:
-    scene.studio.shots("a")
-    scene.die("after", "move submitted")
-
-
-def _answer_not_read(scene: Scene) -> None:
-    scene.studio.shots("a")
-    scene.die("before", "answer")
-
-
-def _never_sent(scene: Scene) -> None:
-    """The account has a task already: its list can be seen to be alive."""
-    scene.studio.shots("a")
-    scene.finish()
-    scene.studio.shots("a", "b")
-    scene.die("before", "post")
-
-
-def _edited(scene: Scene) -> None:
-    scene.studio.shots("a")
-    scene.die("after", "move submitted")
-    scene.studio.shots({"id": "a", "prompt": "@chelsea instead."})
-
-
-def _renamed(scene: Scene) -> None:
-    """Two takes, one to a new name and one to that of the first."""
-    first, second = ({"prompt": f"@ellen waves {how}."} for how in ("shyly", "wildly"))
-    scene.studio.shots({"id": "a", **first}, {"id": "b", **second})
-    scene.finish()
-    scene.studio.shots({"id": "b", **first}, {"id": "c", **second})
-
-
-def _removed(scene: Scene) -> None:
-    scene.studio.shots("a", "b")
-    scene.finish()
-    scene.studio.shots("b")
-
-
-def _brought_back(scene: Scene) -> None:
-    _removed(scene)
-    scene.finish()
-    scene.studio.shots("a", "b")
-
-
-_GOING_ON = {"id": "b", "prompt": "@previous, then @ellen sits.", "continues": "a"}
-
-
-def _continued(scene: Scene) -> None:
-    """b waits for a, so that another take must show that the account's list is alive."""
-    scene.studio.shots("c")
-    scene.finish()
-    scene.studio.shots("a", _GOING_ON, "c")
-
-
-def _stale(scene: Scene) -> None:
-    """Another take is circled than the one that b goes on from, and b is to be made again."""
-    scene.studio.shots({"id": "a", "prompt": "@ellen stands.", "takes": 2}, _GOING_ON)
-    scene.finish()
-    with closing(Ledger.open(scene.studio.output / "ledger.db", create=False)) as ledger:
-        ledger.circle(next(row.key for row in ledger.wanted("live") if row.take == "a_t01"))
-    scene.words_more = ("--stale",)
-
-
-def _asked_again(scene: Scene) -> None:
-    scene.studio.shots("a")
-    scene.finish()
-    with closing(Ledger.open(scene.studio.output / "ledger.db", create=False)) as ledger:
-        ledger.ask_again("a", "live")
-
-
-WAYS_TO_BE = (
-    Way("new", _two_new, paid=2, buys=True, sample=5),
-    Way("at-the-service", _at_the_service, paid=1, clips=1),
-    Way("adopted", _answer_not_read, paid=1, clips=1),
-    Way("sent-again", _never_sent, paid=2, buys=True),
-    Way("edited", _edited, paid=2, clips=1, retired=1, buys=True, sample=3),
-    Way("renamed", _renamed, paid=2),
-    Way("retired", _removed, paid=2, clips=1, retired=1),
-    Way("restored", _brought_back, paid=2),
-    Way("continued", _continued, paid=3, clips=3, buys=True, sample=1, most=8),
-    Way("stale", _stale, paid=4, clips=3, retired=1, buys=True, sample=1, most=4),
-    Way("asked-again", _asked_again, paid=2, buys=True, sample=1, most=4),
-    Way("preview", _two_new, paid=0, kind="preview", sample=1),
-)
 
 
 def _play(stage: Stage, way: Way, pick: Callable[[list[tuple[int, str]]], Any]) -> None:
@@ -158,6 +46,8 @@ def _play(stage: Stage, way: Way, pick: Callable[[list[tuple[int, str]]], Any]) 
         at, how = death
         one = scene(f"{way.name}-{at}-{how}")
         code = one.run(at, how)
+        if at % 2:  # else what is left of it meets the next run
+            assert_nobody_left([one.mark])
         where = f"killed {how} step {at}, {one.steps[-1]}"
         assert code in {DEAD, Exit.DONE}, f"{where}: {one.words}"
         assert one.run() == Exit.DONE, f"{where}: {one.words}"
@@ -196,7 +86,7 @@ CHANGED = [(how, step, change) for how in WAYS for step in LAST_STEPS for change
 def _die_and_change(stage: Stage, death: tuple[str, str, str]) -> None:
     """Die when the clip of a is nearly there, and change its shot before the next run."""
     how, step, change = death
-    way = Way(change, _two_new, paid=2 + (change == "edited"), clips=1 + (change != "removed"),
+    way = Way(change, two_new, paid=2 + (change == "edited"), clips=1 + (change != "removed"),
               retired=change != "renamed")  # fmt: skip
     scene = Scene(stage, f"{change}-{how}-{step}".replace(" ", "-"))
     scene.studio.shots("a", "b")
@@ -234,11 +124,17 @@ def test_killed_between_an_upload_and_its_note(stage: Stage) -> None:
         assert (account["uploads"], account["tasks_created"]) == (uploads, 1)
 
 
-@pytest.mark.parametrize("way", WAYS_TO_BE, ids=lambda way: way.name)
+@pytest.mark.parametrize("way", [w for w in WAYS_TO_BE if w.sample], ids=lambda way: way.name)
 def test_killed_at_some_steps(stage: Stage, way: Way) -> None:
     """Killed before or after some of its durable steps, a run leaves what the next one ends:
     as many tasks paid as clips, every clip whole, no file and no process left over."""
     _play(stage, way, lambda deaths: random.Random(way.name).sample(deaths, way.sample))
+
+
+@pytest.mark.long
+def test_killed_while_the_film_is_made(stage: Stage) -> None:
+    """The same among the last steps of a run that delivers a film: the next one makes it."""
+    _play(stage, FILMED, lambda deaths: random.Random(3).sample(deaths[-24:], 5))
 
 
 @pytest.mark.long

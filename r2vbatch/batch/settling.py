@@ -238,9 +238,9 @@ class Settler:
 
     async def _carry_out(self, ruling: Ruling, rows: dict[int, TakeRow]) -> bool:
         """Do what is decided; whether anything was done."""
-        done = [await self._one(decision, rows[decision.key]) for decision in ruling.decisions]
-        for stray in ruling.retire:
+        for stray in ruling.retire:  # first: where no doubt is left, no later run looks for them
             await self._retire(stray)
+        done = [await self._one(decision, rows[decision.key]) for decision in ruling.decisions]
         return any(done) or bool(ruling.retire)
 
     async def _one(self, decision: Decision, row: TakeRow) -> bool:

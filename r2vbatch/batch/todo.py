@@ -152,7 +152,7 @@ def _set_damaged_aside(ledger: Ledger, folder: Folder, kind: Kind) -> None:
     sizes = folder.sizes("clips") | folder.sizes("preview") | folder.sizes("retired")
     for _, file, size in ledger.files(kind):
         if file in sizes and sizes[file] != size:
-            aside = retired_name(folder, PurePosixPath(file).stem, "damaged")
+            aside = retired_name(folder, PurePosixPath(file).stem, "damaged", of=file)
             folder.rename(file, aside)
 
 
