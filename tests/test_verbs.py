@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import re
 import time
@@ -10,8 +12,16 @@ from pathlib import Path
 import pytest
 from studio import KEY, Studio, account, service
 
+from r2vbatch import workers
+from r2vbatch.batch.folder import held
+from r2vbatch.batch.host import Host
+from r2vbatch.batch.run import collect
+from r2vbatch.batch.todo import name_what_is
 from r2vbatch.dashscope.client import Client, Reader
+from r2vbatch.dashscope.key import Key
 from r2vbatch.errors import Exit
+from r2vbatch.ledger import State, Transition
+from r2vbatch.pacing import Change
 
 
 @pytest.fixture
@@ -51,10 +61,35 @@ def test_collect_adopts_but_never_sends_again(studio: Studio) -> None:
         assert len(studio.hashes()) == created
 
 
-def test_a_reader_cannot_submit() -> None:
-    """`collect` works with readers, and a reader has no submit: not by a flag, but at all."""
+def test_collect_has_nothing_that_could_submit(studio: Studio) -> None:
+    """A reader has no submit: not by a flag, but at all; and while `collect` brings clips in and
+    settles doubts, there is no other client in the whole process."""
     assert not hasattr(Reader, "submit")
     assert issubclass(Client, Reader)
+    spenders: list[object] = []
+
+    class Watching:
+        """Follows the run, and looks at all there is whenever something has happened."""
+
+        def show(self, transition: Transition) -> None:
+            steps.append(transition.after)
+            spenders.extend(each for each in gc.get_objects() if isinstance(each, Client))
+
+        def say(self, sentence: str) -> None: ...
+
+        def pace(self, change: Change) -> None: ...
+
+        def tick(self) -> None: ...
+
+    steps: list[object] = []
+    with service("submit:reset_after:#2", latency=0.5) as at:
+        studio.killed_after("in_doubt", 1, *studio.live_words(at), DASHSCOPE_API_KEY=KEY)
+        with held(studio.output, studio.output / "ledger.db") as (folder, ledger):
+            name_what_is(ledger, folder, "live")
+            gc.collect()
+            asyncio.run(collect(ledger, folder, Key(KEY), 1.0, Host(Watching(), workers.pool)))
+    assert steps.count(State.DONE) == 2
+    assert spenders == []
 
 
 def test_cancel_takes_back_what_is_queued(studio: Studio) -> None:
