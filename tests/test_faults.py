@@ -4,6 +4,7 @@ that a person understands; nothing ends in a traceback, and nothing hangs."""
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ class Row:
     code: Exit = Exit.DONE
     ends: dict[str, str] = field(default_factory=dict)
     """States other than done, by take."""
+    paced: str = ""
+    """Why the pace was changed, as the ledger keeps it."""
     posts: int = 3
     flags: tuple[str, ...] = ()
     """Of the first take."""
@@ -50,17 +53,30 @@ STOPPED = {"b_t01": "planned", "c_t01": "planned"}
 AT_SUBMIT = (
     Row("submit:reset_before:#1", ("a_t01 in doubt",), posts=4),
     Row("submit:reset_after:#1", ("a_t01 in doubt",)),
-    Row("submit:status=500:#1", ("a_t01 in doubt", "HTTP 500"), posts=4),
+    Row(
+        "submit:status=500:#1", ("a_t01 in doubt", "HTTP 500"), posts=4,
+        paced="pause: the service has a problem of its own",
+    ),
     Row("submit:error_after=500:#1", ("a_t01 in doubt", "HTTP 500")),
     Row("submit:no_task_id:#1", ("a_t01 in doubt", "an unexpected answer"), posts=4),
+    Row("submit:code_in_200=InternalError:#1", ("a_t01 in doubt", "InternalError"), posts=4),
     Row("submit:malformed_json:#1", ("a_t01 in doubt", "an unexpected answer")),
     Row("submit:truncated:#1", ("a_t01 in doubt", "broke off")),
     Row("submit:redirect:#1", ("a_t01 in doubt", "HTTP 307"), posts=4),
     Row("submit:late=0.4:#1 submit:reset_after:#1", ("a_t01 in doubt",), grace=1.0),
     Row("submit:throttle=Throttling:#1", posts=4),
-    Row("submit:throttle=Throttling.RateQuota:#1", posts=4),
-    Row("submit:throttle=Throttling.BurstRate:#1", posts=4),
-    Row("submit:throttle=Throttling.Concurrency:#2", posts=4),
+    Row(
+        "submit:throttle=Throttling.RateQuota:#1", posts=4,
+        paced="rate: the service refused the rate (rate)",
+    ),
+    Row(
+        "submit:throttle=Throttling.BurstRate:#1", posts=4,
+        paced="rate: the service refused the rate (burst)",
+    ),
+    Row(
+        "submit:throttle=Throttling.Concurrency:#2", posts=4,
+        paced="in_flight: refused beyond 1 in flight",
+    ),
     Row("submit:throttle=Throttling.AllocationQuota:#1", posts=4),
     Row(
         "submit:throttle=CommodityNotPurchased:#1",
@@ -205,12 +221,23 @@ def _play(row: Row, place: Path, patience: float = PATIENCE) -> None:
         assert tuple(studio.rows()["a_t01"]["flags"]) == row.flags
         for words_due in row.says:
             assert words_due in told, told
+        assert row.paced in _paced(studio), _paced(studio)
         assert account(at)["posts"] == row.posts, told
         assert_paid_once(at, studio)
         if row.ends and not row.lasts:
             again = studio.live(at, *words)
             assert again.code == Exit.DONE, again.err
             assert_paid_once(at, studio)
+
+
+def _paced(studio: Studio) -> str:
+    """What was changed in the pace, and why, from which value to which."""
+    events = studio.ledger(
+        "SELECT why, detail FROM events WHERE key IS NULL AND detail LIKE '%what%'"
+    )
+    told = [(why, json.loads(detail)) for why, detail in events]
+    assert all(change["before"] != change["after"] for _, change in told)
+    return "; ".join(f"{change['what']}: {why}" for why, change in told)
 
 
 def _rules(faults: str) -> list[str]:

@@ -7,7 +7,7 @@ import asyncio
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,13 @@ ALL = (
     *(f"{op}:{kind}:0.1" for op in OPS[:4] for kind in ON_JSON),
     *(f"{rule}:0.1" for rule in ELSE),
 )
+WITH_KIN = (
+    *ALL,
+    *(f"submit:throttle=Throttling.{kind}:0.1" for kind in ("BurstRate", "Concurrency")),
+    "submit:throttle=Throttling.AllocationQuota:0.1", "submit:throttle=LimitRequests:0.1",
+    "submit:code_in_200:0.1", "submit:clip_wrong=length:0.1",
+)  # fmt: skip
+"""Faults much like others among them."""
 OTHERS = (
     body(prompt="character1 does what someone else says"),
     body(prompt="a quiet street", model="wan2.6-r2v", audio=None),
@@ -53,10 +60,10 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path / "film")
 
 
-def _everything_at_once(studio: Studio, seed: int) -> None:
+def _everything_at_once(studio: Studio, seed: int, faults: Sequence[str]) -> None:
     studio.patience = 300.0  # after each 5xx the next submit waits longer
     studio.shots(*(f"s{number}" for number in range(TAKES)))
-    with service(*ALL, seed=seed) as at:
+    with service(*faults, seed=seed) as at:
         for _ in range(RUNS):
             result = studio.live(at, "--grace", "1", "--progress", "plain")
             told = understood(result)
@@ -81,8 +88,12 @@ def _explained(told: str, state: str) -> int:
 
 def _side_by_side(place: Path, seeds: Iterable[int]) -> None:
     """Most of it is waiting."""
+
+    def play(seed: int) -> None:
+        _everything_at_once(Studio(place / str(seed)), seed, WITH_KIN if seed % 2 else ALL)
+
     with ThreadPoolExecutor(4) as several:
-        list(several.map(lambda seed: _everything_at_once(Studio(place / str(seed)), seed), seeds))
+        list(several.map(play, seeds))
 
 
 def test_every_fault_at_once(tmp_path: Path) -> None:
@@ -93,7 +104,7 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_every_fault_at_once_with_more_seeds(tmp_path: Path) -> None:
-    """The same under other seeds."""
+    """The same under other seeds; under half of them with faults much like others, too."""
     _side_by_side(tmp_path, SEEDS)
 
 
