@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import compileall
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from cut_off import cut_off
+from alone.cut_off import cut_off
 
 # The same cases every time, however busy the machine: a change must not fail by chance. Before a
 # release: `pytest --hypothesis-profile=explore`.
@@ -19,6 +18,8 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000
 hypothesis.settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent
+ALONE = Path(__file__).parent / "alone"
+"""What cuts off a Python that finds it in its path."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,12 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _cut_off() -> Iterator[None]:
+def _cut_off() -> None:
     """Connections to anything but loopback fail at once, as on a machine without a network."""
-    real = socket.socket.connect
     cut_off()
-    yield
-    socket.socket.connect = real  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +43,9 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if name.upper().startswith("DASHSCOPE_") or name.upper().endswith("_PROXY"):
             del os.environ[name]
     os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ALONE), *filter(None, [before.get("PYTHONPATH")])]
+    )
     yield
     os.environ.clear()
     os.environ.update(before)

@@ -9,12 +9,8 @@ from __future__ import annotations
 import json
 import sys
 
-from cut_off import cut_off
-
-cut_off()
-
-import dashscope  # noqa: E402
-from dashscope import Client, VideoSynthesis  # noqa: E402
+import dashscope
+from dashscope import Client, VideoSynthesis
 
 references = sys.argv[1:]
 first = VideoSynthesis.call(
