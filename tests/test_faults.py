@@ -62,6 +62,8 @@ AT_SUBMIT = (
     Row("submit:code_in_200=InternalError:#1", ("a_t01 in doubt", "InternalError"), posts=4),
     Row("submit:malformed_json:#1", ("a_t01 in doubt", "an unexpected answer")),
     Row("submit:truncated:#1", ("a_t01 in doubt", "broke off")),
+    Row("submit:stranger:#1 submit:reset_before:#2", ("b_t01 in doubt",), posts=4),
+    Row("submit:stranger:#2 submit:reset_after:#2", ("b_t01 in doubt",)),
     Row("submit:redirect:#1", ("a_t01 in doubt", "HTTP 307"), posts=4),
     Row("submit:late=0.4:#1 submit:reset_after:#1", ("a_t01 in doubt",), grace=1.0),
     Row("submit:throttle=Throttling:#1", posts=4),

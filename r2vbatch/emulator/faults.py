@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[frozenset[str], str, str]] = {
     "malformed_json": (JSON_OPS, "", "done, the body is not JSON"),
     "redirect": (JSON_OPS, "", "307 to the same path, nothing done"),
     "unknown": (frozenset({"query"}), "", "UNKNOWN, though the task lives"),
+    "stranger": (frozenset({"submit"}), "a quiet street", "another program submits this, too"),
     "late": (frozenset({"submit"}), "5", "created this many seconds after the POST"),
     "fail": (frozenset({"submit"}), "", "the task fails with this `Code: message`, or none"),
     "clip_wrong": (frozenset({"submit"}), "size", "the clip has another size, length; or silent"),

@@ -159,6 +159,9 @@ class Emulator:
             self._check_uploads(ask, account, resolves_oss)
         if "no_task_id" in struck:
             return await wire.answer(request, {"request_id": "", "output": {}}, struck)
+        if "stranger" in struck:  # of the same account, model and moment
+            theirs = replace(ask, prompt=struck["stranger"].value)
+            self.service.create(lane, theirs, slate={}, resolves_oss=resolves_oss, faults={})
         await self._delays.before_creation(struck)
         task = self.service.create(
             lane,
