@@ -10,6 +10,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,24 @@ def test_a_ledger_that_another_program_holds(studio: Studio) -> None:
         assert account(at)["posts"] == posts
         assert studio.live(at).code == Exit.DONE
         assert account(at)["billed_tasks"] == 3
+
+
+@pytest.mark.long
+def test_a_ledger_that_is_held_while_a_submit_is_answered(studio: Studio) -> None:
+    """A task id that cannot be written down is not lost: the next run finds its task by itself, and
+    pays for nothing twice."""
+    with service(answer_delay=1.0) as at:
+        words = studio.live_words(at)
+        with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
+            while not account(at)["posts"]:
+                time.sleep(0.01)
+            with contextlib.closing(sqlite3.connect(studio.output / "ledger.db")) as other:
+                other.execute("BEGIN IMMEDIATE")
+                _, err = program.communicate(timeout=120)
+        assert program.returncode == Exit.OUTPUT, err
+        assert "another program is writing to" in err
+        assert studio.live(at).code == Exit.DONE
+        assert account(at)["billed_tasks"] == account(at)["tasks_created"] == 3
 
 
 def test_a_ledger_that_is_damaged(studio: Studio) -> None:
