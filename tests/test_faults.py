@@ -258,7 +258,7 @@ def _named(rows: tuple[Row, ...]) -> Any:
 
 
 ROWS = (*AT_SUBMIT, *AT_THE_TASK, *AT_THE_LIST, *AT_FILES)
-SAMPLE = ROWS[::11]
+SAMPLE = ROWS[3::11]
 
 
 @_named(SAMPLE)
