@@ -42,22 +42,20 @@ def _play(stage: Stage, way: Way, pick: Callable[[list[tuple[int, str]]], Any]) 
     _assert_ended_well(whole, way)
     deaths = pick([(at, how) for at in range(1, len(whole.steps) + 1) for how in WAYS])
 
-    def die(death: tuple[int, str]) -> int:
+    def die(death: tuple[int, str]) -> None:
         at, how = death
         one = scene(f"{way.name}-{at}-{how}")
         code = one.run(at, how)
         if at % 2:  # else what is left of it meets the next run
             assert_nobody_left([one.mark])
         where = f"killed {how} step {at}, {one.steps[-1]}"
-        assert code in {DEAD, Exit.DONE}, f"{where}: {one.words}"
+        # a run may have fewer steps than the one that was counted, now and then
+        assert code == DEAD or (code == Exit.DONE and len(one.steps) < at), f"{where}: {one.words}"
         assert one.run() == Exit.DONE, f"{where}: {one.words}"
         _assert_ended_well(one, way, where)
-        return code
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
-        codes = list(side_by_side.map(die, deaths))
-    # a run may have fewer steps than the one that was counted, now and then
-    assert codes.count(DEAD) > 0.8 * len(deaths)
+        list(side_by_side.map(die, deaths))
 
 
 def _assert_ended_well(scene: Scene, way: Way, where: str = "") -> None:
