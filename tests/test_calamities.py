@@ -128,7 +128,7 @@ def test_a_ledger_that_another_program_holds(studio: Studio) -> None:
 def test_a_ledger_that_is_held_while_a_submit_is_answered(studio: Studio) -> None:
     """A task id that cannot be written down is not lost: the next run finds its task by itself, and
     pays for nothing twice."""
-    with service(answer_delay=1.0) as at:
+    with service(answer_delay=3.0) as at:
         words = studio.live_words(at)
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             while not account(at)["posts"]:

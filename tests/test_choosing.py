@@ -89,7 +89,7 @@ def test_nothing_live_is_asked_for_without_a_yes(studio: Studio) -> None:
 def test_a_running_batch_takes_a_retake_up(studio: Studio) -> None:
     """Asked for while the last take is being made, it is bought by that run, once; what nobody
     agreed to waits for the next run, which asks."""
-    with service() as at:
+    with service(latency=2.0) as at:
         words = studio.live_words(at, "--only", "sh020", "--progress", "json")
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
@@ -117,7 +117,7 @@ def test_a_running_batch_leaves_what_was_taken_back(studio: Studio) -> None:
     nothing is bought, and the batch ends as if nobody had asked."""
     studio.board["limits"] = {"in_flight": 1}
     studio.save()
-    with service() as at:
+    with service(latency=2.0) as at:
         words = studio.live_words(at, "--only", "sh020", "--progress", "json")
         with studio.start(*words, DASHSCOPE_API_KEY=KEY) as program:
             assert program.stdout is not None
