@@ -99,6 +99,23 @@ def test_the_keys_of_a_cutting_room(page: Page, tmp_path: Path) -> None:
     assert page.complaints == []
 
 
+def test_a_person_faster_than_the_page(page: Page, tmp_path: Path) -> None:
+    """Who presses a key before the first picture is drawn keeps the focus, and the browser has
+    nothing to complain of: what a dialog focuses is asked for when it opens, not by the page."""
+    soon = """document.addEventListener("DOMContentLoaded",
+        () => document.querySelector("#search").focus())"""
+    known = page.do("Page.addScriptToEvaluateOnNewDocument", source=soon)
+    try:
+        report(page, tmp_path, [Shot("a", live=[S.DONE])])
+        page.eval("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))")
+        assert page.eval("document.activeElement.id") == "search"
+        page.click("#take-a_t01 .open")
+        page.wait("document.activeElement.id === 'viewing'")
+    finally:
+        page.do("Page.removeScriptToEvaluateOnNewDocument", **known)
+    assert page.complaints == []
+
+
 def test_hostile_words_run_nothing(page: Page, tmp_path: Path) -> None:
     """Markup, quotes, directions, 50 kB of them: all text, and no wider than the window."""
     long = (HOSTILE * 600)[:50_000].replace("{", "(").replace("@", "at")
@@ -161,6 +178,7 @@ def test_a_director_at_work(page: Page, tmp_path: Path) -> None:
         page.press("r")
         page.wait("document.querySelector('#retake').open")
         assert "1.50 USD" in page.eval("document.querySelector('#retake-price').textContent")
+        assert page.eval("document.activeElement.value") == "no"
         page.press("Escape")  # no
         page.wait("!document.querySelector('#retake').open")
         page.eval(_R_TWICE)  # as a key that is held down says it, before the price is there

@@ -106,9 +106,9 @@ function circle(button) {
 }
 
 // the answer of a dialog: "yes", or something else
-function answered(dialog) {
+function answered(dialog, first) {
   dialog.returnValue = "";
-  dialog.showModal();
+  showAt(dialog, first);
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue), { once: true }));
 }
 
@@ -127,7 +127,7 @@ async function retake(button) {
     $("#retake-price").textContent = asked.words;
     $("#retake-how").textContent =
       "A run that goes on makes it now, within its own cap; else the next run does, and asks again.";
-    if ((await answered($("#retake"))) !== "yes") return;
+    if ((await answered($("#retake"), $("#retake-no"))) !== "yes") return;
   }
   say({ do: "retake", shot, agreed: asked.price });
 }
@@ -142,9 +142,7 @@ async function note(button) {
   $("#noting-at").checked = at !== undefined;
   $("#noting-at").parentElement.hidden = at === undefined;
   $("#noting-time").textContent = `${(at ?? 0).toFixed(1)} s`;
-  const answer = answered($("#noting"));
-  $("#noting-text").focus();
-  const text = (await answer) === "yes" && $("#noting-text").value.trim();
+  const text = (await answered($("#noting"), $("#noting-text"))) === "yes" && $("#noting-text").value.trim();
   const seconds = $("#noting-at").checked ? at : null;
   if (text) say({ do: "note", key: Number(take.dataset.key), text, seconds });
 }

@@ -5,10 +5,17 @@ let beside = false, looping = true, muted = false, shuttle = 0, winding = 0;
 const videos = () => $$("video", stage);
 const main = () => $(".current video", stage);
 
+// A dialog, with the focus where it belongs. Not by `autofocus`: a browser acts on that of a closed
+// dialog too, when the page is first drawn, and complains where a key was pressed before.
+function showAt(dialog, first) {
+  dialog.showModal();
+  first.focus();
+}
+
 function view(take) {
   endPreview();
   current = take.dataset.take;
-  if (!viewer.open) viewer.showModal();
+  if (!viewer.open) showAt(viewer, $("#viewing"));
   const takes = $$(".take", take.closest(".shot"));
   for (const video of videos()) drop(video);
   stage.replaceChildren(...(beside ? takes : [take]).map((each) => seat(each, each === take)));
