@@ -254,6 +254,21 @@ def test_downloads_that_break():
     asyncio.run(run())
 
 
+def test_links_to_a_host_that_nobody_knows():
+    """A clip's link and the address for an upload, as where there are no names; then right."""
+
+    async def run():
+        async with serving(faulty("query:no_host", "policy:no_host:#1")) as client:
+            link = (await client.end(await client.task()))["output"]["video_url"]
+            asked = {"action": "getPolicy", "model": "wan2.6-r2v-flash"}
+            answers = [await client.call("GET", "/uploads", params=asked) for _ in range(2)]
+            hosts = [answer["data"]["upload_host"] for _, answer in answers]
+            nowhere = "http://no-such-host.invalid/"
+            assert [url.startswith(nowhere) for url in (link, *hosts)] == [True, True, False]
+
+    asyncio.run(run())
+
+
 def test_a_task_is_created_though_its_client_has_gone():
     """With a create delay, a POST whose client left is a task nobody was told of."""
 

@@ -144,6 +144,7 @@ AT_THE_LIST = (
 AT_FILES = (
     Row("policy:status=500:#1 upload:status=503:#1"),
     Row("policy:malformed_json:#1 upload:reset_before:#1"),
+    Row("policy:no_host:#1"),
     Row(
         "policy:refuse=AccessDenied:#1", ("The service denies access.",),
         Exit.REFUSED, _all("planned"), posts=0,
@@ -161,7 +162,7 @@ AT_FILES = (
     Row("download:reset_after:#1 download:status=500:#2"),
     Row("download:status=403:#1"),
     Row(
-        "download:status=403", ("its link is refused",),
+        "download:status=403", ("its link leads nowhere", "refuses the link"),
         Exit.NOT_ALL_DONE, _all("generated"), lasts=True,
     ),
     Row("download:slow=1"),
@@ -196,6 +197,10 @@ MORE = (
         "submit:reset_before:#1 list:status=503",
         ("the service's task list does not answer",),
         Exit.NOT_ALL_DONE, {"a_t01": "in_doubt"}, lasts=True,
+    ),
+    Row(
+        "query:no_host", ("the name no-such-host.invalid was not found",),
+        Exit.NOT_ALL_DONE, _all("generated"), lasts=True,
     ),
     Row("download:truncated", ("broke off",), Exit.NOT_ALL_DONE, _all("generated"), lasts=True),
 )  # fmt: skip

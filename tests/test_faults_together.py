@@ -29,7 +29,8 @@ OPS = ("submit", "query", "list", "policy", "upload", "download")
 ELSE = (
     "submit:refuse=ModelServingError", "submit:no_task_id", "submit:late=0.2", "submit:fail",
     "submit:fail=InternalError.Timeout", "submit:clip_wrong=size", "submit:clip_wrong=silent",
-    "query:unknown", "list:list_late=0.5", "list:list_zone=+00:00", "list:list_tasks_key",
+    "query:unknown", "query:no_host", "policy:no_host", "list:list_late=0.5",
+    "list:list_zone=+00:00", "list:list_tasks_key",
     "upload:truncated", "download:truncated", "download:corrupted",
 )  # fmt: skip
 ALL = (

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from scenes import Scene, Stage
 from studio import KEY, Studio, service
 
 from r2vbatch.dashscope.client import Client
@@ -132,3 +134,19 @@ def test_a_link_refused_while_our_clock_is_ahead(studio: Studio) -> None:
         result = studio.call("collect", "out", DASHSCOPE_API_KEY=KEY)
     assert result.code == Exit.DONE, result.out
     assert studio.states() == {"a_t01": "done"}
+
+
+@pytest.mark.long
+def test_a_link_to_a_host_that_has_moved(tmp_path: Path) -> None:
+    """A name that is not found may be a link's that is out of date: its task is asked where the
+    clip is by now, within the same run."""
+    with service("query:no_host:#1") as at, Stage(at, tmp_path) as stage:
+        scene = Scene(stage, "moved")
+        scene.studio.shots("a")
+        scene.die("after", "move submitted")
+        while stage.tasks(scene.account)["billed_tasks"] == 0:
+            time.sleep(0.05)
+        scene.verb = "collect"
+        scene.finish()
+    assert scene.studio.states() == {"a_t01": "done"}
+    assert scene.studio.ledger("SELECT why FROM events WHERE why LIKE '%link'") == [("a new link",)]

@@ -16,7 +16,7 @@ from typing import Final
 
 import aiohttp
 
-from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, ServiceError, Unreachable
+from r2vbatch.dashscope.faults import DEAD_LINK, LinkRefused, NoSuchHost, ServiceError, Unreachable
 from r2vbatch.dashscope.following import follow
 from r2vbatch.dashscope.patience import Patience, host_of
 from r2vbatch.dashscope.transport import CONNECT_SECONDS, reason_of
@@ -76,8 +76,8 @@ async def fetch(
     largest: int = LARGEST_CLIP,
 ) -> Fetched:
     """Download `url` into `part`. An attempt that gained bytes does not count against
-    `attempts`. Raises `LinkRefused`, `Unreachable`, `ServiceError` (for more than `largest` bytes
-    too: nothing is kept of those), and OSError for the disk."""
+    `attempts`. Raises `LinkRefused`, `NoSuchHost`, `Unreachable`, `ServiceError` (for more than
+    `largest` bytes too: nothing is kept of those), and OSError for the disk."""
     job = _Job(session, url, part, headers, patience, largest)
     have = _size(part) if resume else 0
     resumed, attempt = have > 0, 0
@@ -114,6 +114,8 @@ async def _attempt(job: _Job, have: int, resumed: bool) -> Fetched:
     try:
         with job.patience.waiting(job.url, "it does not begin to send a clip"):
             response = await follow(job.session, "GET", job.url, asked, _TIMEOUT, inward=True)
+    except aiohttp.ClientConnectorDNSError as error:
+        raise _Again(NoSuchHost(reason_of(error, job.url))) from None
     except (aiohttp.ClientError, TimeoutError) as error:
         reason = reason_of(error, job.url)
     else:

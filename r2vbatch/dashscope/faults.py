@@ -5,6 +5,7 @@ those are not stable (dossier 6.1). The exceptions::
 
     ServiceError        the service refused, failed, or could not be reached
     ├── Unreachable     no whole answer: name, connection, TLS, time-out, broken off
+    │   └── NoSuchHost  a result's link names a host that was not found
     ├── LinkRefused     a result's link is dead, or leads where we do not follow
     └── SubmitFailed    a POST that did not end in a task id
         ├── Refused     nothing was created; carries the service's code
@@ -79,6 +80,11 @@ class ServiceError(R2VBatchError):
 
 class Unreachable(ServiceError):
     """No whole answer came back."""
+
+
+class NoSuchHost(Unreachable):
+    """A result's link names a host that was not found: our network's fault for now, or it has
+    moved, and its task knows where to."""
 
 
 class LinkRefused(ServiceError):

@@ -36,6 +36,7 @@ KINDS: Mapping[str, tuple[frozenset[str], str, str]] = {
     "corrupted": (frozenset({"download"}), "", "wrong bytes in the middle"),
     "malformed_json": (JSON_OPS, "", "done, the body is not JSON"),
     "redirect": (JSON_OPS, "", "307 to the same path, nothing done"),
+    "no_host": (frozenset({"query", "policy"}), "", "done, its link leads to an unknown host"),
     "unknown": (frozenset({"query"}), "", "UNKNOWN, though the task lives"),
     "stranger": (frozenset({"submit"}), "a quiet street", "another program submits this, too"),
     "late": (frozenset({"submit"}), "5", "created this many seconds after the POST"),

@@ -196,7 +196,7 @@ class Emulator:
         task = self.service.find(account, task_id)
         if task is None or "unknown" in struck:
             return await wire.answer(request, answers.unknown(task_id), struck)
-        origin = str(request.url.origin())
+        origin = wire.origin(request, struck)
 
         def link(task: Task) -> str:
             return origin + self._storage.link(task.id, task.ended or task.created)
@@ -237,7 +237,7 @@ class Emulator:
             raise Refusal.of("AccessDenied", "Temporary uploads are not supported in this region.")
         if not self.service.lane(account, model).policies.admits(self.now()):
             raise self.service.too_fast()
-        data = self._storage.policy(account.name, model, str(request.url.origin()))
+        data = self._storage.policy(account.name, model, wire.origin(request, struck))
         body = {"request_id": answers.new_request_id(), "data": data}
         return await wire.answer(request, body, struck)
 

@@ -20,6 +20,8 @@ from r2vbatch.emulator.refusals import Refusal
 
 Struck = Mapping[str, Fault]
 LONGEST_STALL = 3600.0
+NOWHERE = "http://no-such-host.invalid"
+"""A name that is promised to nobody (RFC 6761, 6.4)."""
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -47,6 +49,11 @@ async def before(request: web.Request, struck: Struck) -> web.StreamResponse | N
         usual = Refusal.of(struck["code_in_200"].value)
         raise Refusal(200, usual.code, usual.message)
     return None
+
+
+def origin(request: web.Request, struck: Struck) -> str:
+    """Where links of an answer lead: here, or on order to a name that no resolver knows."""
+    return NOWHERE if "no_host" in struck else str(request.url.origin())
 
 
 async def answer(request: web.Request, body: Any, struck: Struck) -> web.StreamResponse:

@@ -11,8 +11,9 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from r2vbatch.dashscope.faults import LinkRefused, ServiceError
+from r2vbatch.dashscope.faults import LinkRefused, NoSuchHost, ServiceError
 from r2vbatch.dashscope.model import Status
+from r2vbatch.dashscope.patience import host_of
 from r2vbatch.ledger import TO_FETCH, Ledger, State, TakeRow
 from r2vbatch.planning.model import Expected
 from r2vbatch.storage import Folder, poster_name, unwritable
@@ -66,10 +67,14 @@ async def _download(row: TakeRow, means: Means) -> TakeRow:
                 why = str(refusal)
                 row = await _refused_link(row, refusal, means)
                 continue
+            except NoSuchHost as failure:
+                why = str(failure)
+                row = await _elsewhere(row, failure, means)
+                continue
             except ServiceError as failure:
                 raise _Left(str(failure)) from None
             return await means.ledger.do(_fetched, row, fetched.bytes, means.folder)
-    raise _Left(f"its link is refused: {why}")
+    raise _Left(f"its link leads nowhere: {why}")
 
 
 async def _refused_link(row: TakeRow, refusal: LinkRefused, means: Means) -> TakeRow:
@@ -78,6 +83,15 @@ async def _refused_link(row: TakeRow, refusal: LinkRefused, means: Means) -> Tak
     row = await means.ledger.do(Ledger.amend, row.key, refusal.message, link=None)
     row = await _ask_for_link(row, means)
     return await _expired(row, means) if row.link and _over(row, means) else row
+
+
+async def _elsewhere(row: TakeRow, failure: NoSuchHost, means: Means) -> TakeRow:
+    """A host that is not found may have moved: its task is asked where to. The link is kept
+    meanwhile: more often it is our own network that does not know the name for now."""
+    newer = row if means.reader(row.endpoint) is None else await _ask_for_link(row, means)
+    if host_of(newer.link or "") == host_of(row.link or ""):
+        raise _Left(str(failure))
+    return newer
 
 
 def _over(row: TakeRow, means: Means) -> bool:
