@@ -2,9 +2,9 @@
 
 A step is whatever leaves a trace behind: a transaction of the ledger, a name given or taken in
 the output folder, a POST (and, within it, the request written and the answer begun), an upload, a
-download, what a worker makes (a verified clip and its poster, a fitted copy, a frame). They are
-counted by wrapping the real methods here, in the process that is to die; the program itself has no
-switch for tests and runs exactly as people run it.
+download, a cancellation, what a worker makes (a verified clip and its poster, a fitted copy, a
+frame). They are counted by wrapping the real methods here, in the process that is to die; the
+program itself has no switch for tests and runs exactly as people run it.
 
 Reads a JSON `Job` a line and answers each with an exit code. Every run is a process of its own,
 forked from this one, so that nothing is imported a thousand times.
@@ -54,12 +54,15 @@ class Death:
         self.folder = job["folder"]
         self._only, self._at, self._way = job["only"], job["at"], job["way"]
         self._count = 0
+        self._due: int | None = None
+        """The thread that dies as soon as what its step is a part of has ended, too."""
         self._lock = threading.Lock()
         self._log = os.open(job["steps"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """One step. One that fails has been tried: it is over, too."""
+    def step(self, name: str, *, part: bool = False) -> Iterator[None]:
+        """One step. One that fails has been tried: it is over, too. A `part` of another, in the
+        same thread, is not over before that is."""
         with self._lock:
             self._count += name.startswith(self._only)
             mine = name.startswith(self._only) and self._count == self._at
@@ -69,7 +72,9 @@ class Death:
         try:
             yield
         finally:
-            if mine:
+            if mine and part:
+                self._due = threading.get_ident()
+            elif mine or (self._due == threading.get_ident() and not part):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -120,7 +125,8 @@ def _count_transactions(death: Death) -> None:
     def counted(self: Ledger) -> Iterator[Any]:
         caller = sys._getframe(2)  # beyond contextlib's own
         name = f"{caller.f_code.co_name} {caller.f_locals.get('to', '')}".rstrip()
-        with death.step(name), transaction(self) as db:
+        part = self._db.in_transaction  # of one that was begun around it, which commits it
+        with death.step(name, part=part), transaction(self) as db:
             yield db
 
     Ledger._transaction = counted  # type: ignore[method-assign]
@@ -179,8 +185,8 @@ def watch_over(death: Death) -> None:
 
     _count_transactions(death)
     _count_post(death)
-    _count_calls(Reader, "upload", death)
-    _count_calls(Reader, "download", death)
+    for name in ("upload", "download", "cancel"):
+        _count_calls(Reader, name, death)
     _count_work(death)
     for name in ("link", "mkdir", "rename", "replace", "unlink"):
         _count_files(name, death)

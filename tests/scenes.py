@@ -83,6 +83,7 @@ class Scene:
         self.account = stage.new_account() if account is None else account
         self.studio = Studio(stage.place / name)
         self.verb = "run"
+        """What the program is told to do; other than `run`, with the output folder."""
         self.words_more: tuple[str, ...] = ()
 
     def copy(self, name: str) -> Scene:
@@ -110,8 +111,9 @@ class Scene:
         )
 
     def _argv(self) -> list[str]:
-        if self.verb == "collect":
-            return ["collect", str(self.studio.output), "--grace", GRACE]
+        if self.verb != "run":
+            words = [self.verb, str(self.studio.output), *self.words_more]
+            return [*words, "--grace", GRACE] if self.verb == "collect" else words
         words = ["run", str(self.studio.file)]
         if self.kind == "live":
             words = self.studio.live_words(self.stage.at, "--grace", GRACE)
