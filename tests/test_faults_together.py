@@ -61,8 +61,10 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path / "film")
 
 
-def _everything_at_once(studio: Studio, seed: int, faults: Sequence[str]) -> None:
-    studio.patience = 300.0  # after each 5xx the next submit waits longer
+def _everything_at_once(
+    studio: Studio, seed: int, faults: Sequence[str], patience: float = 300.0
+) -> None:
+    studio.patience = patience  # after each 5xx the next submit waits longer
     studio.shots(*(f"s{number}" for number in range(TAKES)))
     with service(*faults, seed=seed) as at:
         for _ in range(RUNS):
@@ -109,6 +111,13 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
 def test_every_fault_at_once_with_more_seeds(tmp_path: Path) -> None:
     """The same under other seeds; under half of them with faults much like others, too."""
     _side_by_side(tmp_path, SEEDS)
+
+
+@pytest.mark.long
+def test_every_fault_at_once_and_silence(tmp_path: Path) -> None:
+    """The same, and besides one answer in ten never comes: each is waited for, a minute or two."""
+    stalls = (f"{op}:stall:0.1" for op in OPS if op != "upload")  # which is given five
+    _everything_at_once(Studio(tmp_path / "film"), 3, (*ALL, *stalls), patience=900.0)
 
 
 @pytest.mark.parametrize(("fault", "posts"), [("reset_before", 4), ("reset_after", 3)])
