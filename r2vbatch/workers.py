@@ -15,16 +15,18 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection, wait
 
 
-class _Pool(ProcessPoolExecutor):
-    """Without this, a process that has shut its pool down stays until the longest of what its
-    workers do has come to an end."""
+class Pool(ProcessPoolExecutor):
+    """A process pool of at most `workers` processes, started when first needed.
+
+    Unlike its base, it need not stay until the longest of what its workers do has come to an end.
+    """
 
     def __init__(self, workers: int) -> None:
         line, self._line = multiprocessing.Pipe(duplex=False)
         super().__init__(
             workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=leave_with_parent,
+            initializer=_leave_with_parent,
             initargs=(line,),
         )
 
@@ -34,13 +36,13 @@ class _Pool(ProcessPoolExecutor):
         if not wait:
             self._line.close()
 
+    def dismiss(self) -> None:
+        """Make the workers leave at once, whatever they are at, and wait until they have."""
+        self._line.close()
+        super().shutdown(cancel_futures=True)
 
-def pool(workers: int) -> ProcessPoolExecutor:
-    """A process pool of at most `workers` processes, started when first needed."""
-    return _Pool(workers)
 
-
-def leave_with_parent(line: Connection) -> None:
+def _leave_with_parent(line: Connection) -> None:
     """Make this worker end when its parent does or closes `line`, and leave Ctrl-C to the
     parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

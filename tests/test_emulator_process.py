@@ -219,4 +219,4 @@ def test_the_emulator_knows_nothing_of_the_client():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     ours = {name.split(".")[1] for name in json.loads(done.stdout) if name.startswith("r2vbatch.")}
-    assert ours <= {"emulator", "errors", "media", "threads"}
+    assert ours <= {"emulator", "errors", "media", "threads", "workers"}

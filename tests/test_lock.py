@@ -19,7 +19,7 @@ from r2vbatch.batch.lock import locked
 
 if __name__ == "__main__":
     with locked(Path(sys.argv[1])):
-        pool = workers.pool(2)
+        pool = workers.Pool(2)
         print(os.getpid(), *{pool.submit(os.getpid).result() for _ in range(8)}, flush=True)
         sys.stdin.readline()
 """

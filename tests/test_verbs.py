@@ -87,7 +87,7 @@ def test_collect_has_nothing_that_could_submit(studio: Studio) -> None:
         with held(studio.output, studio.output / "ledger.db") as (folder, ledger):
             name_what_is(ledger, folder, "live")
             gc.collect()
-            asyncio.run(collect(ledger, folder, Key(KEY), 1.0, Host(Watching(), workers.pool)))
+            asyncio.run(collect(ledger, folder, Key(KEY), 1.0, Host(Watching(), workers.Pool)))
     assert steps.count(State.DONE) == 2
     assert spenders == []
 

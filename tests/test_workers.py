@@ -21,7 +21,7 @@ from r2vbatch import workers
 from test_workers import hold
 
 if __name__ == "__main__":
-    pool = workers.pool(2)
+    pool = workers.Pool(2)
     held = [pool.submit(hold, Path(sys.argv[1])) for _ in range(2)]
     sys.stdin.readline()
     pool.shutdown(wait=False, cancel_futures=True)
@@ -36,14 +36,14 @@ def hold(fifo: Path) -> None:
 
 def test_a_pool_works() -> None:
     """Plain functions behind the standard executor interface, in processes of their own."""
-    with workers.pool(2) as pool:
+    with workers.Pool(2) as pool:
         assert list(pool.map(abs, [-1, 2, -3])) == [1, 2, 3]
         assert pool.submit(os.getpid).result() != os.getpid()
 
 
 def test_ctrl_c_is_the_heads_to_answer() -> None:
     """A worker that is sent SIGINT, as every process of a terminal is, works on."""
-    with workers.pool(1) as pool:
+    with workers.Pool(1) as pool:
         worker = pool.submit(os.getpid).result()
         os.kill(worker, signal.SIGINT)
         assert pool.submit(os.getpid).result() == worker

@@ -64,7 +64,7 @@ def collect(output: Path, ledger: Path | None, mode: str, grace: float) -> int:
         tally = Tally((k for k in opened.known("live") if k.wanted), 1)
         shown = progress(cast(Mode, mode), tally, stream)
         try:
-            host = Host(shown, workers.pool, signals=True)
+            host = Host(shown, workers.Pool, signals=True)
             ending = asyncio.run(running.collect(opened, folder, key, grace, host))
         finally:
             shown.close()

@@ -161,7 +161,7 @@ async def _attended(job: Job, key: Key, choice: Chosen, agreed: Consent) -> tupl
     async with prepared(job, again=agreed.again):
         stream = sys.stdout if choice.mode == "json" else sys.stderr
         shown = progress(choice.mode, tally_of(job), stream)
-        host = Host(shown, workers.pool, answers(choice.resubmit, shown), signals=True)
+        host = Host(shown, workers.Pool, answers(choice.resubmit, shown), signals=True)
         try:
             ending = await run(job, key, host, spend=agreed.spend)
         finally:

@@ -2,26 +2,19 @@
 
 Equal slates are drawn once. With `render` off, one cheap clip stands for all tasks of a size,
 length and sound; it is drawn in a thread, so that load tests start no process.
-
-The workers leave when this process dies, kill -9 included: each waits on a pipe whose other
-end only this process holds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from r2vbatch.emulator.slate.model import Slate
 from r2vbatch.threads import in_thread
+from r2vbatch.workers import Pool
 
 MOST_WORKERS = 4
 ROOM_BYTES = 2 * 2**30
@@ -39,8 +32,7 @@ class Renderer:
         """Drawn or being drawn, by key, the one asked for last at the end."""
         self._sizes: dict[str, int] = {}
         self._used = 0
-        self._pool: ProcessPoolExecutor | None = None
-        self._lifeline: Connection | None = None
+        self._pool: Pool | None = None
 
     async def clip(self, slate: Slate) -> Path:
         """The file of a slate, drawn now if there is none yet."""
@@ -88,13 +80,9 @@ class Renderer:
             self._dismiss()  # a worker was killed; the next slate gets a fresh pool
             raise
 
-    def _ready_pool(self) -> ProcessPoolExecutor:
+    def _ready_pool(self) -> Pool:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            watched, self._lifeline = context.Pipe(duplex=False)
-            self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=context, initializer=_enlist, initargs=(watched,)
-            )
+            self._pool = Pool(self._workers)
         return self._pool
 
     async def stop(self) -> None:
@@ -110,24 +98,8 @@ class Renderer:
     def _dismiss(self) -> None:
         """Let the workers go at once, whatever they are drawing."""
         pool, self._pool = self._pool, None
-        lifeline, self._lifeline = self._lifeline, None
-        if lifeline is not None:
-            lifeline.close()
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _enlist(watched: Connection) -> None:
-    """In a worker: leave with the head, and leave Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_head, args=(watched,), daemon=True).start()
-
-
-def _leave_with_head(watched: Connection) -> None:
-    try:
-        watched.recv_bytes()
-    except (EOFError, OSError):
-        os._exit(0)
+            pool.dismiss()
 
 
 def _draw_slate(slate: Slate, path: Path) -> None:
