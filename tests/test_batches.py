@@ -383,13 +383,16 @@ def test_results_say_what_happened(studio: Studio) -> None:
 
 
 def test_a_lost_clip_is_fetched_again_not_bought(studio: Studio) -> None:
-    """A done clip whose file has gone is fetched by its link; `plan` says so before, and `run`
-    names no clip as done that is not there."""
+    """A done clip whose file has gone is fetched by its link; `plan` and `status` say so before,
+    and `run` names no clip as done that is not there."""
     studio.shots("a")
     with service() as at:
         studio.live(at)
         before = studio.hashes()
+        assert "gone:" not in studio.call("status", "out").out
         (studio.output / "clips" / "a_t01.mp4").unlink()
+        assert "a_t01 done, but its file has gone: the next" in studio.call("status", "out").out
+        assert json.loads(studio.call("status", "out", "--json").out)["gone"] == ["a_t01"]
         told = studio.call("plan", str(studio.file), "--endpoint", at.base_url).out
         assert "its file has gone: fetched while its link lives" in told
         again = studio.live(at)

@@ -1,4 +1,5 @@
-"""``status``: where a batch stands, also while it runs. Reads the ledger and nothing else."""
+"""``status``: where a batch stands, also while it runs. Reads the ledger, and which clips lie in
+the folder; never what is in them."""
 
 from __future__ import annotations
 
@@ -17,9 +18,14 @@ from r2vbatch.ledger import Kind, Ledger, State, TakeRow
 from r2vbatch.ledger.flags import flagged
 from r2vbatch.ledger.results import iso, result
 from r2vbatch.progress.words import money
+from r2vbatch.storage import Folder
 from r2vbatch.visible import as_json as to_json
 
 _KINDS: tuple[Kind, Kind] = ("live", "preview")
+_AGAIN: Mapping[Kind, str] = {
+    "live": "the next run fetches it while its link lives",
+    "preview": "the next run draws it again",
+}
 
 
 @click.command(
@@ -46,6 +52,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
         board, waiting = opened.storyboard(), opened.waiting_retakes()
         choices = Choices(board, opened.notes(), waiting, why)
         purses, reasons = opened.purses(), opened.reasons()
+        gone = {kind: _gone(opened, output, kind, rows[kind]) for kind in _KINDS}
     finally:
         opened.close()
     if as_json:
@@ -55,6 +62,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
             "spent": {p.spent.currency: float(p.spent.amount) for p in purses},
             "set_aside": {p.set_aside.currency: float(p.set_aside.amount) for p in purses},
             "counts": {kind: _counts(rows[kind]) for kind in _KINDS},
+            "gone": [take for kind in _KINDS for take in gone[kind]],
             "takes": [result(row) for kind in _KINDS for row in rows[kind]],
             **choices.as_dict(),
         }
@@ -64,11 +72,22 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     for kind in _KINDS:
         for line in _lines(kind, rows[kind], reasons):
             tell(line)
+        for take in gone[kind]:
+            tell(f"  {take} done, but its file has gone: {_AGAIN[kind]}")
     for line in choices.lines():
         tell(line)
     for purse in purses:
         say(f"money in this folder: {money(purse)}")
     return Exit.DONE
+
+
+def _gone(ledger: Ledger, output: Path, kind: Kind, rows: Sequence[TakeRow]) -> list[str]:
+    """Takes whose file has gone. The ledger is read again after the folder, and what is being moved
+    left out: a run may be at work on both."""
+    done = {row.key: row.take for row in rows if row.state is State.DONE}
+    films = Folder(output).films()
+    away = ledger.gone(kind, films) - {move.key for move in ledger.moves()}
+    return [take for key, take in done.items() if key in away]
 
 
 def _counts(rows: Sequence[TakeRow]) -> dict[str, int]:
