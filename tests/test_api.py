@@ -445,7 +445,7 @@ def test_ctrl_c_again_and_again(studio: Studio, slow: process.Child) -> None:
         "with locked(Path(sys.argv[3])): print('free')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", code, str(studio.file), slow.base_url, studio.output],
+        [sys.executable, "-W", "default", "-c", code, studio.file, slow.base_url, studio.output],
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("interrupted\nfree\n", "")

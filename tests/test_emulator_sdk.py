@@ -7,6 +7,7 @@ import io
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import av
 import dashscope
@@ -92,6 +93,8 @@ def test_wait_bears_a_503_and_no_429():
     """A query answered 503 is asked again; one answered 429 ends the wait while the task lives."""
     with service("query:refuse=ModelUnavailable:#1", "query:throttle:#3") as server:
         made = VideoSynthesis.async_call(**ASK)
+        listed = partial(VideoSynthesis.list, status="SUCCEEDED", api_key=KEY)
+        until(listed, lambda page: page.output["total"] == 1)  # no query before it has ended
         assert VideoSynthesis.wait(made, api_key=KEY).output.task_status == "SUCCEEDED"
         thrown = VideoSynthesis.wait(made, api_key=KEY)
         assert (thrown.status_code, thrown.code) == (429, "Throttling.RateQuota")
