@@ -89,7 +89,7 @@ async def _elsewhere(row: TakeRow, failure: NoSuchHost, means: Means) -> TakeRow
     """A host that is not found may have moved: its task is asked where to. The link is kept
     meanwhile: more often it is our own network that does not know the name for now."""
     newer = row if means.reader(row.endpoint) is None else await _ask_for_link(row, means)
-    if host_of(newer.link or "") == host_of(row.link or ""):
+    if newer.state is State.GENERATED and host_of(newer.link or "") == host_of(row.link or ""):
         raise _Left(str(failure))
     return newer
 
