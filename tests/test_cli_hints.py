@@ -70,12 +70,15 @@ def test_what_was_probably_meant(studio: Studio, args: list[str], code: int, say
     assert (result.code, says in result.err) == (code, True), result.err
 
 
-@pytest.mark.parametrize("verb", ["resume", "status", "collect", "cancel"])
-def test_the_folder_of_a_project_is_not_its_output(studio: Studio, verb: str) -> None:
-    """Where a project's folder is given, the output folder in it is named."""
+@pytest.mark.parametrize(
+    ("verb", "given"),
+    [("resume", "."), ("status", "."), ("collect", "."), ("cancel", "."), ("status", "out")],
+)
+def test_the_folder_of_a_project_is_not_its_output(studio: Studio, verb: str, given: str) -> None:
+    """Where a project's folder is given, or that of its outputs, the output folder is named."""
     ledger = studio.folder / "out" / "day-off" / "ledger.db"
     ledger.parent.mkdir(parents=True)
     Ledger.open(ledger).close()
-    result = studio.call(verb, ".", DASHSCOPE_API_KEY=KEY)
+    result = studio.call(verb, given, DASHSCOPE_API_KEY=KEY)
     assert result.code == Exit.OUTPUT
     assert "did you mean out/day-off?" in result.err

@@ -15,7 +15,7 @@ def ledger_of(output: Path, ledger: Path | None) -> Path:
     """The ledger of `output`, wherever ``--ledger`` says it lies.
 
     Raises `UsageProblem` for a manifest in place of the folder, `OutputUnavailable` with the
-    folder that is probably meant where a project's own folder is given.
+    folder that is probably meant where one around it is given.
     """
     if ledger is not None:
         return ledger
@@ -26,8 +26,13 @@ def ledger_of(output: Path, ledger: Path | None) -> Path:
             hint=f"use `r2vbatch run {typed}`; `r2vbatch plan {typed}` names its output folder",
         )
     place = output / LEDGER
-    if not place.exists() and (near := sorted(output.glob(f"out/*/{LEDGER}"))):
+    if not place.exists() and (near := _near(output)):
         raise OutputUnavailable(
             f"there is no ledger in {output}", hint=f"did you mean {near[0].parent}?"
         )
     return place
+
+
+def _near(folder: Path) -> list[Path]:
+    """The ledgers of a project's folder, or of the one that its output folders lie in."""
+    return sorted(found for where in ("*", "out/*") for found in folder.glob(f"{where}/{LEDGER}"))
