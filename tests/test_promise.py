@@ -17,6 +17,7 @@ from studio import KEY, Studio, service
 
 from r2vbatch.dashscope.client import Client
 from r2vbatch.dashscope.key import Key
+from r2vbatch.dashscope.model import Status
 from r2vbatch.dashscope.regions import find_endpoint
 from r2vbatch.emulator import process
 from r2vbatch.errors import Exit
@@ -74,8 +75,10 @@ def test_several_clips_that_may_be_ours(studio: Studio) -> None:
 
         async def another_program() -> None:
             async with Client(find_endpoint(at.base_url), Key(KEY)) as client:
-                for _ in range(3):
-                    await client.submit(body)
+                for task in [await client.submit(body) for _ in range(3)]:
+                    # one that still runs when the take has got its own is not waited for
+                    while (await client.query(task.task_id)).status is not Status.SUCCEEDED:
+                        await asyncio.sleep(0.05)
 
         asyncio.run(another_program())
         assert studio.live(at, "--grace", "0.5").code == Exit.DONE
