@@ -224,7 +224,7 @@ BEFORE = {"a": "walks", "b": "runs", "c": "sits", "d": "hums", "e": "waves"}
 AFTER = {"b": "walks", "c": "runs", "a": "sits", "d": "sleeps", "f": "waves"}
 
 
-@pytest.mark.parametrize("kind", ["live", "preview"])
+@pytest.mark.parametrize("kind", ["live", pytest.param("preview", marks=pytest.mark.long)])
 def test_dying_at_any_step_loses_nothing(tmp_path: Path, kind: Kind) -> None:
     """Three clips rotate, one is retired, one renamed, and the process dies at each step of it,
     before, half-way and after: the next process brings every clip to its place."""

@@ -182,15 +182,15 @@ WAYS_TO_BE = (
     Way("renamed", _renamed, paid=2),
     Way("retired", _removed, paid=2, clips=1, retired=1),
     Way("restored", _brought_back, paid=2),
-    Way("continued", _continued, paid=3, clips=3, buys=True, sample=1, most=8),
+    Way("continued", _continued, paid=3, clips=3, buys=True, sample=0, most=8),
     Way("stale", _stale, paid=4, clips=3, retired=1, buys=True, sample=0, most=4),
     Way("asked-again", _asked_again, paid=2, buys=True, sample=0, most=4),
     Way("lost", _lost, paid=2, retired=1, sample=0, most=8),
-    Way("stray", _strays, paid=2, clips=1, retired=1, sample=1, most=6),
+    Way("stray", _strays, paid=2, clips=1, retired=1, sample=0, most=6),
     Way("collected", _collected, paid=1, clips=1, sample=0, most=4),
     Way("adopted-by-collect", _adopted_by_collect, paid=1, clips=1, sample=0, most=4),
     Way("fitted", _fitted, paid=2, buys=True, sample=0, most=4),
-    Way("preview", two_new, paid=0, kind="preview", sample=1),
+    Way("preview", two_new, paid=0, kind="preview", sample=0),
 )
 
 FILMED = Way("filmed", _filmed, paid=2, buys=True)
