@@ -49,3 +49,12 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+LONGEST = ("test_batches_killed_at_random_moments", "test_every_fault_at_once")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The two that wait for half a minute begin first: else one process is busy with them when the
+    others have nothing left to do."""
+    items.sort(key=lambda item: item.name not in LONGEST)
