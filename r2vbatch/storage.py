@@ -109,22 +109,31 @@ class Folder:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """The files of a sub-folder with their sizes, named as by `names`."""
-        place = self.root / folder
-        if not place.is_dir():
-            return {}
         return {
             f"{folder}/{normalize('NFC', entry.name)}": entry.stat(follow_symlinks=False).st_size
-            for entry in os.scandir(place)
+            for entry in self._entries(folder)
             if entry.is_file(follow_symlinks=False)
         }
 
     def names(self, folder: str) -> set[str]:
         """What lies in a sub-folder now, as relative names in Unicode NFC (some file systems hand
         out another form than they were given): one read instead of many."""
+        return {f"{folder}/{normalize('NFC', entry.name)}" for entry in self._entries(folder)}
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What a sub-folder holds, if it is there. Raises `OutputUnavailable` where it cannot be
+        read: its clips are not known to have gone."""
         place = self.root / folder
-        if not place.is_dir():
-            return set()
-        return {f"{folder}/{normalize('NFC', entry.name)}" for entry in os.scandir(place)}
+        try:
+            with os.scandir(place) as entries:
+                return list(entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as problem:
+            raise OutputUnavailable(
+                f"{place} cannot be read: {problem.strerror}",
+                hint="see who may read it, and whether its disk is well; nothing was changed",
+            ) from problem
 
     def films(self) -> set[str]:
         """Every clip and slate that lies here now, named as by `names`."""

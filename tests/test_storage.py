@@ -203,6 +203,16 @@ def test_two_write_the_same_text_file_while_a_run_begins(folder: Folder) -> None
     assert not list(folder.path(".parts").iterdir())
 
 
+def test_what_cannot_be_read_has_not_gone(folder: Folder) -> None:
+    """A sub-folder that is not there is empty; of one that cannot be read, that is said."""
+    assert (folder.names("clips"), folder.sizes("clips")) == (set(), {})
+    folder.root.mkdir(parents=True, exist_ok=True)
+    folder.path("clips").symlink_to("clips")  # it leads to itself: not even root can read it
+    for look in (folder.names, folder.sizes):
+        with pytest.raises(OutputUnavailable, match="clips cannot be read: Too many levels"):
+            look("clips")
+
+
 @pytest.mark.parametrize("shop", [".parts", ".film", "fitted", "frames"])
 def test_nothing_is_written_through_a_link_or_into_a_pipe(folder: Folder, shop: str) -> None:
     """A folder that came from somebody else may hold one under the name of what is written next."""

@@ -52,7 +52,7 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
         board, waiting = opened.storyboard(), opened.waiting_retakes()
         choices = Choices(board, opened.notes(), waiting, why)
         purses, reasons = opened.purses(), opened.reasons()
-        gone = {kind: _gone(opened, output, kind, rows[kind]) for kind in _KINDS}
+        gone = _gone(opened, output, rows)
     finally:
         opened.close()
     if as_json:
@@ -81,13 +81,19 @@ def status(output: Path, ledger: Path | None, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _gone(ledger: Ledger, output: Path, kind: Kind, rows: Sequence[TakeRow]) -> list[str]:
+def _gone(
+    ledger: Ledger, output: Path, rows: Mapping[Kind, Sequence[TakeRow]]
+) -> dict[Kind, list[str]]:
     """Takes whose file has gone. The ledger is read again after the folder, and what is being moved
     left out: a run may be at work on both."""
-    done = {row.key: row.take for row in rows if row.state is State.DONE}
     films = Folder(output).films()
-    away = ledger.gone(kind, films) - {move.key for move in ledger.moves()}
-    return [take for key, take in done.items() if key in away]
+    moving = {move.key for move in ledger.moves()}
+    found: dict[Kind, list[str]] = {}
+    for kind in _KINDS:
+        away = ledger.gone(kind, films) - moving
+        done = (row for row in rows[kind] if row.state is State.DONE)
+        found[kind] = [row.take for row in done if row.key in away]
+    return found
 
 
 def _counts(rows: Sequence[TakeRow]) -> dict[str, int]:
